@@ -1,0 +1,1 @@
+"""Model specs: what a TOML file in ``models/`` says, as frozen data."""
