@@ -1,0 +1,48 @@
+"""Numbers and values as words for people; CSV, JSON and Parquet keep full precision instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+
+SIGNIFICANT = 3
+
+
+def cell(value: object) -> str:
+    """Return a value as short text: three significant digits, thousands apart, null empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(cell(item) for item in value)
+    return str(value)
+
+
+def number(value: float) -> str:
+    """Return a float with three significant digits, whole from 100 upwards."""
+    if not math.isfinite(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    digits = SIGNIFICANT - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    if abs(rounded) < 1e-4:
+        return f"{rounded:.2e}"
+    return f"{rounded:,.{max(digits, 0)}f}" if abs(rounded) < 100 else f"{value:,.0f}"
+
+
+def probability(value: object) -> str:
+    """Return a probability with two decimals that never rounds to impossible or to certain."""
+    if not isinstance(value, float) or math.isnan(value):
+        return cell(value)
+    if 0 < value < 0.01:
+        return "< 0.01"
+    return "> 0.99" if 0.99 < value < 1 else f"{value:.2f}"

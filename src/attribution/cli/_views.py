@@ -1,0 +1,101 @@
+"""Which columns of a frame people read in a terminal, and how each is written.
+
+A view never computes: it picks columns, joins bounds into one interval cell and names the
+interval's kind and probability below the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from attribution.cli._format import cell, probability
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Row = Mapping[str, Any]
+KINDS = {"eti": "equal-tailed", "hdi": "highest-density"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a view: heading, the frame's columns it reads, how a row is written."""
+
+    heading: str
+    needs: tuple[str, ...]
+    write: Callable[[Row], str]
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A view filled with a frame's rows."""
+
+    headings: list[str]
+    rows: list[list[str]]
+    right: list[bool]
+    caption: str
+
+
+@dataclass(frozen=True)
+class View:
+    """Columns in reading order; without any, every column of the frame."""
+
+    columns: tuple[Column, ...] = field(default=())
+
+    def page(self, frame: pl.DataFrame) -> Page:
+        """Fill the view; a column whose sources the frame lacks, or are all null, is left out."""
+        records = frame.to_dicts()
+        columns = [
+            column
+            for column in self.columns or _all_columns(frame)
+            if any(row.get(name) is not None for row in records for name in column.needs)
+        ]
+        return Page(
+            headings=[column.heading for column in columns],
+            rows=[[column.write(row) for column in columns] for row in records],
+            right=[column.right for column in columns],
+            caption=_caption(records) if self.columns else "",
+        )
+
+
+def plain(heading: str, name: str) -> Column:
+    """Show one column as text."""
+    return Column(heading, (name,), lambda row: cell(row.get(name)))
+
+
+def value(heading: str, name: str) -> Column:
+    """Show one column of numbers."""
+    return Column(heading, (name,), lambda row: cell(row.get(name)), right=True)
+
+
+def chance(heading: str, name: str) -> Column:
+    """Show one column of probabilities."""
+    return Column(heading, (name,), lambda row: probability(row.get(name)), right=True)
+
+
+def interval(heading: str = "interval", lower: str = "lower", upper: str = "upper") -> Column:
+    """Show two bounds as one cell."""
+
+    def write(row: Row) -> str:
+        low, high = row.get(lower), row.get(upper)
+        return "" if low is None or high is None else f"{cell(low)} to {cell(high)}"
+
+    return Column(heading, (lower, upper), write, right=True)
+
+
+def _all_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
+    return tuple(
+        value(name, name) if dtype.is_numeric() else plain(name, name)
+        for name, dtype in frame.schema.items()
+    )
+
+
+def _caption(records: list[dict[str, Any]]) -> str:
+    kinds = {(row.get("prob"), row.get("interval")) for row in records}
+    words = [
+        f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds) if prob
+    ]
+    return f"Intervals: {', '.join(words)}." if words else ""
