@@ -76,7 +76,7 @@ class Application(click.Group):
         """Register a command and give it the shared options."""
         super().add_command(add_shared_options(cmd), name)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the commands in the order in which a user meets them, not by name."""
         return list(self.commands)
 
