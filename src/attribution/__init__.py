@@ -1,3 +1,66 @@
-"""What influencer posts are worth: Bayesian models from likes, comments and tier to conversions."""
+"""What influencer posts are worth: Bayesian models from likes, comments and tier to conversions.
+
+Every command of ``attribution`` is a function here of the same name. Importing the package is
+cheap; a function's own imports happen when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attribution.answers import chart, check, contributions, effects, roi
+    from attribution.data import ingest, validate
+    from attribution.fitting import fit
+    from attribution.quantities.compare import compare
+    from attribution.reporting import report
+    from attribution.run import load_run
+    from attribution.simulation import simulate
+    from attribution.tour import demo
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "chart",
+    "check",
+    "compare",
+    "contributions",
+    "demo",
+    "effects",
+    "fit",
+    "ingest",
+    "load_run",
+    "report",
+    "roi",
+    "simulate",
+    "validate",
+]
+
+_MODULES = {
+    "chart": "answers",
+    "check": "answers",
+    "compare": "quantities.compare",
+    "contributions": "answers",
+    "demo": "tour",
+    "effects": "answers",
+    "fit": "fitting",
+    "ingest": "data",
+    "load_run": "run",
+    "report": "reporting",
+    "roi": "answers",
+    "simulate": "simulation",
+    "validate": "data",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public function when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public functions whether or not they are imported yet."""
+    return sorted({*globals(), *__all__})
