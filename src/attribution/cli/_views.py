@@ -95,7 +95,65 @@ def _all_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
 
 def _caption(records: list[dict[str, Any]]) -> str:
     kinds = {(row.get("prob"), row.get("interval")) for row in records}
-    words = [
-        f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds) if prob
-    ]
+    words = [f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds) if prob]
     return f"Intervals: {', '.join(words)}." if words else ""
+
+
+ESTIMATES = View(
+    (
+        plain("quantity", "label"),
+        plain("group", "group"),
+        plain("about", "population"),
+        plain("weighting", "weighting"),
+        value("median", "median"),
+        interval(),
+        plain("unit", "unit"),
+        plain("statement", "statement"),
+        chance("probability", "probability"),
+        chance("prior", "prior_probability"),
+        plain("answer", "answer"),
+    )
+)
+
+CONTRIBUTIONS = View(
+    (
+        plain("group", "group"),
+        plain("part", "part"),
+        value("orders observed", "observed"),
+        value("of them through this part", "mean"),
+        interval(),
+        chance("share", "share_mean"),
+        interval("share's interval", "share_lower", "share_upper"),
+    )
+)
+
+ROI = View(
+    (
+        plain("group", "group"),
+        value("posts", "posts"),
+        value("orders", "orders"),
+        value("cost", "cost"),
+        value("net revenue", "net_revenue"),
+        value("realised ROI", "realised_roi"),
+        value("expected ROI", "median"),
+        interval(),
+        chance("P(ROI > 0)", "p_profit"),
+        value("break-even fee", "break_even_fee_median"),
+        interval("its interval", "break_even_fee_lower", "break_even_fee_upper"),
+        plain("verdict", "verdict"),
+    )
+)
+
+COMPARISON = View(
+    (
+        value("rank", "rank"),
+        plain("model", "model"),
+        value("elpd", "elpd"),
+        value("difference", "elpd_diff"),
+        value("its standard error", "se_diff"),
+        chance("weight", "weight"),
+        value("worst Pareto k", "worst_k"),
+        plain("reading", "reading"),
+        plain("ROI ranking", "roi_ranking"),
+    )
+)

@@ -1,0 +1,92 @@
+"""The functions behind the commands that ask a run: each takes a run or the folder it is in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from attribution.run import Run
+
+
+def opened(run: Run | str | Path) -> Run:
+    """Return the run, read from its folder when a path is given."""
+    from attribution.run import load_run
+
+    return load_run(Path(run)) if isinstance(run, str | Path) else run
+
+
+def check(run: Run | str | Path) -> pl.DataFrame:
+    """Return the health checks of a run, one row each.
+
+    Returns
+    -------
+    Columns ``name, status, value, threshold, meaning, advice``; ``status`` is pass, warn or fail.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its files were altered.
+    """
+    return opened(run).check()
+
+
+def effects(run: Run | str | Path) -> pl.DataFrame:
+    """Return what likes, comments and reach bring, one tidy row per estimate.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its files were altered.
+    """
+    return opened(run).effects()
+
+
+def contributions(run: Run | str | Path, *, by: str = "total") -> pl.DataFrame:
+    """Return how the observed orders split into reach, likes and comments.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    by
+        ``total``, ``tier``, ``creator`` or ``post``.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its model has no parts to split orders into.
+    """
+    return opened(run).contributions(by=by)
+
+
+def roi(
+    run: Run | str | Path,
+    *,
+    by: str = "creator",
+    margin: float = 1.0,
+    unhealthy: bool = False,
+) -> pl.DataFrame:
+    """Return realised and expected return on investment.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    by
+        ``total``, ``tier`` or ``creator``.
+    margin
+        Share of net revenue that is left after the cost of the goods, above 0, at most 1.
+    unhealthy
+        Answer even when the run failed the health gate.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its table lacks fees or net revenue.
+    attribution.errors.UnhealthyRunError
+        When the run failed the health gate and ``unhealthy`` is false.
+    """
+    return opened(run).roi(by=by, margin=margin, unhealthy=unhealthy)

@@ -1,0 +1,69 @@
+"""``attribution fit``: sample a model's posterior and save the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from attribution.cli._messages import progress, say
+from attribution.cli._options import (
+    PATH,
+    force_option,
+    mapping_option,
+    seed_option,
+    tiers_option,
+)
+
+UNHEALTHY = 3
+
+
+@click.command()
+@click.argument("spec")
+@click.argument("table", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, metavar="RUN", help="Folder to save to.")
+@click.option("--draws", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--tune", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--chains", type=click.IntRange(min=1), default=4, show_default=True)
+@seed_option()
+@mapping_option()
+@tiers_option()
+@force_option()
+def fit(
+    spec: str,
+    table: Path,
+    output: Path,
+    draws: int,
+    tune: int,
+    chains: int,
+    seed: int,
+    mapping: Path | None,
+    tiers: str | None,
+    overwrite: bool,
+) -> None:
+    """Fit a model to a table of posts and save the run.
+
+    SPEC is the name of a model of the catalogue or a TOML file; TABLE is the folder that `ingest`
+    wrote, or a CSV or Parquet file with one row per post. The run's folder goes to stdout. Exit
+    code 3 when the run fails its health checks; it is saved all the same.
+    """
+    import attribution as at
+    from attribution.data import read_analysis
+
+    posts = read_analysis(table, mapping=mapping, tiers=tiers)
+    with progress() as report:
+        run = at.fit(
+            spec,
+            posts,
+            out=output,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            seed=seed,
+            overwrite=overwrite,
+            progress=report,
+        )
+    click.echo(str(run.path))
+    if not run.healthy:
+        say(f"unhealthy: see 'attribution check {run.path}' for what failed and what to do")
+        click.get_current_context().exit(UNHEALTHY)
