@@ -80,6 +80,18 @@ class Application(click.Group):
         """Return the commands in the order in which a user meets them, not by name."""
         return list(self.commands)
 
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands with the whole first sentence of their help."""
+        rows = [
+            (name, command.get_short_help_str(limit=200)) for name, command in self.commands.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; leave through the exit code that belongs to what went wrong."""
         try:
