@@ -32,11 +32,11 @@ def number(value: float) -> str:
         return str(value)
     if value == 0:
         return "0"
-    digits = SIGNIFICANT - 1 - math.floor(math.log10(abs(value)))
-    rounded = round(value, digits)
-    if abs(rounded) < 1e-4:
-        return f"{rounded:.2e}"
-    return f"{rounded:,.{max(digits, 0)}f}" if abs(rounded) < 100 else f"{value:,.0f}"
+    scientific = f"{value:.{SIGNIFICANT - 1}e}"
+    if abs(value) < 1e-4:
+        return scientific
+    exponent = int(scientific.partition("e")[2])
+    return f"{value:,.{max(SIGNIFICANT - 1 - exponent, 0)}f}"
 
 
 def probability(value: object) -> str:

@@ -50,7 +50,7 @@ def records(headings: Sequence[str], rows: Rows, width: int) -> str:
     blocks = []
     for row in rows:
         table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(width=min(label, max(width // 2 - 2, 1)))
+        table.add_column(width=min(label, max(width // 2, 1)), overflow="fold")
         table.add_column(overflow="fold")
         for heading, value in zip(headings, row, strict=True):
             if value:
