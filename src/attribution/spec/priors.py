@@ -1,0 +1,200 @@
+"""The closed table of prior distributions: one entry each, named and parametrised as in PyMC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import exp, inf
+from typing import Any
+
+from attribution.spec.model import Prior
+
+Parameters = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Support:
+    """The values that a prior gives or a parameter takes: an interval, or shares of a whole."""
+
+    words: str
+    low: float = -inf
+    high: float = inf
+    simplex: bool = False
+
+    def inside(self, other: Support) -> bool:
+        """Whether every value of this support is one of the other's."""
+        same_kind = self.simplex == other.simplex
+        return same_kind and self.low >= other.low and self.high <= other.high
+
+
+REAL = Support("any number")
+POSITIVE = Support("numbers above 0", low=0.0)
+UNIT = Support("numbers between 0 and 1", low=0.0, high=1.0)
+SIMPLEX = Support("shares that add up to 1", low=0.0, high=1.0, simplex=True)
+
+
+@dataclass(frozen=True)
+class PriorKind:
+    """One registered prior.
+
+    Parameters
+    ----------
+    name, words
+        Name in a spec, and what the distribution is.
+    parameters
+        Allowed values by parameter; every parameter must be given.
+    support
+        Values that the prior gives.
+    quantile
+        Gives the value below which a share of the prior lies, from the module ``scipy.stats``,
+        the parameters and the share; None for a prior of several values at once.
+    ordered
+        Two parameters of which the first must be the smaller.
+    """
+
+    name: str
+    words: str
+    parameters: Mapping[str, Support]
+    support: Support
+    quantile: Callable[[Any, Parameters, float], Any] | None
+    ordered: tuple[str, str] | None = None
+
+    def support_with(self, parameters: Parameters) -> Support:
+        """Return the support, narrowed to the bounds where the parameters are bounds."""
+        if self.ordered is None:
+            return self.support
+        low, high = (parameters[name] for name in self.ordered)
+        return Support(f"numbers between {low:g} and {high:g}", low, high)
+
+
+_KINDS = (
+    PriorKind(
+        "normal",
+        "normal with mean mu and standard deviation sigma",
+        {"mu": REAL, "sigma": POSITIVE},
+        REAL,
+        lambda stats, p, q: stats.norm.ppf(q, p["mu"], p["sigma"]),
+    ),
+    PriorKind(
+        "student_t",
+        "Student t with nu degrees of freedom, centre mu and scale sigma",
+        {"nu": POSITIVE, "mu": REAL, "sigma": POSITIVE},
+        REAL,
+        lambda stats, p, q: stats.t.ppf(q, p["nu"], p["mu"], p["sigma"]),
+    ),
+    PriorKind(
+        "cauchy",
+        "Cauchy with centre alpha and scale beta",
+        {"alpha": REAL, "beta": POSITIVE},
+        REAL,
+        lambda stats, p, q: stats.cauchy.ppf(q, p["alpha"], p["beta"]),
+    ),
+    PriorKind(
+        "laplace",
+        "Laplace (double exponential) with centre mu and scale b",
+        {"mu": REAL, "b": POSITIVE},
+        REAL,
+        lambda stats, p, q: stats.laplace.ppf(q, p["mu"], p["b"]),
+    ),
+    PriorKind(
+        "logistic",
+        "logistic with centre mu and scale s",
+        {"mu": REAL, "s": POSITIVE},
+        REAL,
+        lambda stats, p, q: stats.logistic.ppf(q, p["mu"], p["s"]),
+    ),
+    PriorKind(
+        "half_normal",
+        "normal around 0 with standard deviation sigma, its positive half",
+        {"sigma": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.halfnorm.ppf(q, scale=p["sigma"]),
+    ),
+    PriorKind(
+        "half_student_t",
+        "Student t around 0 with nu degrees of freedom and scale sigma, its positive half",
+        {"nu": POSITIVE, "sigma": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.t.ppf((1 + q) / 2, p["nu"], 0.0, p["sigma"]),
+    ),
+    PriorKind(
+        "half_cauchy",
+        "Cauchy around 0 with scale beta, its positive half",
+        {"beta": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.halfcauchy.ppf(q, scale=p["beta"]),
+    ),
+    PriorKind(
+        "exponential",
+        "exponential with rate lam, so mean 1 / lam",
+        {"lam": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.expon.ppf(q, scale=1 / p["lam"]),
+    ),
+    PriorKind(
+        "gamma",
+        "gamma with shape alpha and rate beta, so mean alpha / beta",
+        {"alpha": POSITIVE, "beta": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.gamma.ppf(q, p["alpha"], scale=1 / p["beta"]),
+    ),
+    PriorKind(
+        "inverse_gamma",
+        "inverse gamma with shape alpha and scale beta",
+        {"alpha": POSITIVE, "beta": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.invgamma.ppf(q, p["alpha"], scale=p["beta"]),
+    ),
+    PriorKind(
+        "log_normal",
+        "log-normal: the logarithm is normal with mean mu and standard deviation sigma",
+        {"mu": REAL, "sigma": POSITIVE},
+        POSITIVE,
+        lambda stats, p, q: stats.lognorm.ppf(q, p["sigma"], scale=exp(p["mu"])),
+    ),
+    PriorKind(
+        "beta",
+        "beta with parameters alpha and beta, so mean alpha / (alpha + beta)",
+        {"alpha": POSITIVE, "beta": POSITIVE},
+        UNIT,
+        lambda stats, p, q: stats.beta.ppf(q, p["alpha"], p["beta"]),
+    ),
+    PriorKind(
+        "uniform",
+        "uniform between lower and upper",
+        {"lower": REAL, "upper": REAL},
+        REAL,
+        lambda stats, p, q: stats.uniform.ppf(q, p["lower"], p["upper"] - p["lower"]),
+        ordered=("lower", "upper"),
+    ),
+    PriorKind(
+        "dirichlet",
+        "symmetric Dirichlet; concentration 1 makes every split equally likely",
+        {"concentration": POSITIVE},
+        SIMPLEX,
+        None,
+    ),
+)
+
+PRIORS: Mapping[str, PriorKind] = {kind.name: kind for kind in _KINDS}
+
+
+def support_of(prior: Prior) -> Support:
+    """Return the values that a prior gives."""
+    return PRIORS[prior.name].support_with(prior.parameters)
+
+
+def quantile(prior: Prior, share: float) -> float:
+    """Return the value below which the given share of a prior lies.
+
+    Raises
+    ------
+    ValueError
+        For a prior of several values at once, which has no single quantile.
+    """
+    from scipy import stats
+
+    kind = PRIORS[prior.name]
+    if kind.quantile is None:
+        raise ValueError(f"{prior.name} is a prior of several values at once")
+    return float(kind.quantile(stats, prior.parameters, share))
