@@ -192,8 +192,10 @@ def test_cells(given: object, text: str) -> None:
 
 
 def test_the_view_of_estimates_reads_columns_of_the_tidy_table() -> None:
-    tidy = set(
-        "quantity label scope group population weighting unit mean sd median lower upper interval "
-        "prob statement probability prior_probability answer ess_bulk ess_tail mcse_mean".split()
-    )
+    tidy = {
+        *("quantity", "label", "scope", "group", "population", "weighting", "unit"),
+        *("mean", "sd", "median", "lower", "upper", "interval", "prob"),
+        *("statement", "probability", "prior_probability", "answer"),
+        *("ess_bulk", "ess_tail", "mcse_mean"),
+    }
     assert {name for column in ESTIMATES.columns for name in column.needs} <= tidy
