@@ -52,7 +52,7 @@ def contributions(run: Run | str | Path, *, by: str = "total") -> pl.DataFrame:
     run
         A run or its folder.
     by
-        ``total``, ``tier``, ``creator`` or ``post``.
+        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def roi(
     run
         A run or its folder.
     by
-        ``total``, ``tier`` or ``creator``.
+        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``.
     margin
         Share of net revenue that is left after the cost of the goods, above 0, at most 1.
     unhealthy

@@ -28,6 +28,7 @@ COMMANDS = (
 
 
 @click.group(
+    "attribution",
     cls=Application,
     params=list(shared_options()),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

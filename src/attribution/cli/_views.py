@@ -135,10 +135,10 @@ ROI = View(
         value("cost", "cost"),
         value("net revenue", "net_revenue"),
         value("realised ROI", "realised_roi"),
-        value("expected ROI", "median"),
-        interval(),
+        value("expected ROI", "expected_roi_median"),
+        interval("interval", "expected_roi_lower", "expected_roi_upper"),
         chance("P(ROI > 0)", "p_profit"),
-        value("break-even fee", "break_even_fee_median"),
+        value("break-even fee per post", "break_even_fee_median"),
         interval("its interval", "break_even_fee_lower", "break_even_fee_upper"),
         plain("verdict", "verdict"),
     )

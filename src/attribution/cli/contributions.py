@@ -15,7 +15,7 @@ from attribution.cli._views import CONTRIBUTIONS
 @run_argument()
 @click.option(
     "--by",
-    type=click.Choice(["total", "tier", "creator", "post"]),
+    type=click.Choice(["total", "tier", "creator", "campaign", "post"]),
     default="total",
     show_default=True,
     help="What to add orders up over.",

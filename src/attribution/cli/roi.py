@@ -16,7 +16,7 @@ from attribution.cli._views import ROI
 @run_argument()
 @click.option(
     "--by",
-    type=click.Choice(["total", "tier", "creator"]),
+    type=click.Choice(["total", "tier", "creator", "campaign", "post"]),
     default="creator",
     show_default=True,
     help="What to add posts up over.",

@@ -1,0 +1,168 @@
+"""Commands are thin: they parse, call the public function and show what it gives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from attribution.cli import main
+from attribution.errors import UnhealthyRunError
+
+CHECKS = pl.DataFrame(
+    {
+        "name": ["divergences"],
+        "status": ["fail"],
+        "value": ["12"],
+        "threshold": ["0"],
+        "meaning": ["the sampler lost its way"],
+        "advice": ["raise --tune"],
+    }
+)
+NUMBERS = pl.DataFrame({"group": ["micro"], "expected_roi_median": [0.25]})
+
+
+@dataclass
+class FakeRun:
+    """Answers like a run and remembers what it was asked."""
+
+    path: Path = Path("runs/fake")
+    healthy: bool = True
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> pl.DataFrame:
+        return CHECKS
+
+    def effects(self) -> pl.DataFrame:
+        return NUMBERS
+
+    def contributions(self, by: str) -> pl.DataFrame:
+        self.asked = {"by": by}
+        return NUMBERS
+
+    def roi(self, by: str, *, margin: float, unhealthy: bool) -> pl.DataFrame:
+        self.asked = {"by": by, "margin": margin, "unhealthy": unhealthy}
+        if not self.healthy and not unhealthy:
+            raise UnhealthyRunError("fake: the run is unhealthy")
+        return NUMBERS
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    import attribution.run
+
+    fake = FakeRun()
+    monkeypatch.setattr(attribution.run, "load_run", lambda _path: fake)
+    return fake
+
+
+def invoke(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def test_check_of_a_healthy_run_exits_with_0(run: FakeRun) -> None:
+    result = invoke("check", "runs/fake", "--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == CHECKS.to_dicts()
+
+
+def test_check_of_an_unhealthy_run_shows_the_checks_and_exits_with_3(run: FakeRun) -> None:
+    run.healthy = False
+    result = invoke("check", "runs/fake")
+    assert result.exit_code == 3
+    assert result.stderr.startswith("unhealthy: ")
+    for word in CHECKS.row(0):
+        assert word in result.stdout
+
+
+def test_effects(run: FakeRun) -> None:
+    result = invoke("effects", "runs/fake", "--format", "csv")
+    assert (result.exit_code, result.stdout) == (0, "group,expected_roi_median\nmicro,0.25\n")
+
+
+@pytest.mark.parametrize("by", ["total", "tier", "creator", "campaign", "post"])
+def test_contributions(run: FakeRun, by: str) -> None:
+    assert invoke("contributions", "runs/fake", "--by", by).exit_code == 0
+    assert run.asked == {"by": by}
+
+
+def test_roi_passes_its_options_on(run: FakeRun) -> None:
+    assert invoke("roi", "runs/fake", "--by", "tier", "--margin", "0.4").exit_code == 0
+    assert run.asked == {"by": "tier", "margin": 0.4, "unhealthy": False}
+
+
+def test_roi_of_an_unhealthy_run_is_refused_unless_asked_for_by_name(run: FakeRun) -> None:
+    run.healthy = False
+    refused = invoke("roi", "runs/fake")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert refused.stderr == "error: fake: the run is unhealthy\n"
+    given = invoke("roi", "runs/fake", "--unhealthy", "--quiet")
+    assert given.exit_code == 0
+    assert "micro" in given.stdout
+    assert given.stderr.startswith("warning: this run failed its health checks")
+
+
+@pytest.fixture
+def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Replace reading and fitting; return what was asked of them."""
+    import attribution.data
+    import attribution.fitting
+
+    asked: dict[str, Any] = {"healthy": True}
+
+    def read_analysis(path: Path, **options: Any) -> str:
+        asked["read"] = (path, options)
+        return "posts"
+
+    def fit(spec: str, table: str, **options: Any) -> FakeRun:
+        options.pop("progress")("sampling", 1, 1)
+        asked["fit"] = (spec, table, options)
+        return FakeRun(options["out"], asked["healthy"])
+
+    monkeypatch.setattr(attribution.data, "read_analysis", read_analysis)
+    monkeypatch.setattr(attribution.fitting, "fit", fit)
+    return asked
+
+
+def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, Any]) -> None:
+    result = invoke("fit", "additive", "brand", "-o", "runs/a", "--seed", "7", "--force")
+    assert (result.exit_code, result.stdout) == (0, "runs/a\n")
+    assert result.stderr.startswith("sampling: done in ")
+    spec, table, options = fitted["fit"]
+    assert (spec, table) == ("additive", "posts")
+    assert options == {
+        "out": Path("runs/a"),
+        "draws": 1000,
+        "tune": 1000,
+        "chains": 4,
+        "seed": 7,
+        "overwrite": True,
+    }
+
+
+def test_fit_exits_with_3_when_the_run_is_unhealthy(fitted: dict[str, Any]) -> None:
+    fitted["healthy"] = False
+    result = invoke("fit", "additive", "brand", "-o", "runs/a")
+    assert (result.exit_code, result.stdout) == (3, "runs/a\n")
+    assert "unhealthy: see 'attribution check runs/a'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("fit", "additive", "brand"), "Missing option '-o' / '--output'"),
+        (("roi", "run", "--margin", "1.5"), "1.5 is not in the range 0<x<=1"),
+        (("roi", "run", "--by", "tiers"), "'tiers' is not one of"),
+        (("effects", "run", "--format", "xlsx"), "'xlsx' is not one of"),
+        (("compare",), "Missing argument 'RUN...'"),
+    ],
+)
+def test_bad_usage_exits_with_2(words: tuple[str, ...], message: str) -> None:
+    result = invoke(*words)
+    assert result.exit_code == 2
+    assert message in result.stderr
