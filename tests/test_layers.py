@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "attribution"
 ORDER = (
     "errors",
     "shipped",
+    "tiers",
     "tables",
     "simulation",
     "data",
