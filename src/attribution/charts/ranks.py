@@ -1,0 +1,83 @@
+"""Ranks: do the chains agree? For the statistician."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+
+from attribution.charts import theme, words
+
+R_HAT = 1.01
+PANEL = 260
+HEIGHT = 110
+
+
+def ranks(table: pl.DataFrame) -> alt.ChartType:
+    """Return rank histograms as steps, a panel per parameter, a line per chain.
+
+    Chains that explore the same posterior have ranks spread evenly (Vehtari et al. 2021).
+
+    Parameters
+    ----------
+    table
+        parameter, chain, bin, count, expected (count per bin if chains agree), r_hat, ess.
+    """
+    drawn = theme.plain(table).with_columns(pl.col("chain").cast(pl.String))
+    chains = theme.levels(drawn, "chain")
+    panels = [
+        _panel(frame, chains) for frame in drawn.partition_by("parameter", maintain_order=True)
+    ]
+    return theme.framed(
+        alt.concat(*panels, columns=2, spacing=20),
+        title=finding(drawn),
+        subtitle=["dotted: where every line would be if the chains agreed perfectly"],
+        description="Rank histograms by chain; a chain that slopes or stands apart has not "
+        "explored the same values as the others.",
+    )
+
+
+def _panel(frame: pl.DataFrame, chains: list[str]) -> alt.ChartType:
+    legend = theme.line_legend("chain")
+    steps = (
+        alt.Chart(frame.select("bin", "count", "chain"))
+        .mark_line(interpolate="step", strokeWidth=1.5)
+        .encode(
+            x=alt.X(
+                "bin:Q",
+                title="rank of the draw, low to high",
+                axis=alt.Axis(labels=False, ticks=False, grid=False),
+                scale=alt.Scale(nice=False),
+            ),
+            y=alt.Y("count:Q", title="draws", axis=alt.Axis(tickCount=4)),
+            color=alt.Color("chain:N", scale=theme.colour(chains), legend=legend),
+            strokeDash=alt.StrokeDash("chain:N", scale=theme.dash(chains), legend=legend),
+        )
+    )
+    even = (
+        alt.Chart(frame.select("expected").head(1))
+        .mark_rule(color=theme.INK, strokeDash=[2, 3])
+        .encode(y="expected:Q")
+    )
+    r_hat = frame["r_hat"][0]
+    agreement = "R-hat unknown" if r_hat is None else f"R-hat {r_hat:.3f}"
+    return theme.panel(
+        even,
+        steps,
+        height=HEIGHT,
+        width=PANEL,
+        title=f"{frame['parameter'][0]} ({agreement})",
+    )
+
+
+def finding(table: pl.DataFrame) -> str:
+    """Return whether the chains agree, with the worst R-hat and the smallest sample size."""
+    # Null is what a NaN became: it must not pass.
+    unknown = table["r_hat"].null_count() + table["ess"].null_count()
+    worst, least = table["r_hat"].drop_nulls().max(), table["ess"].drop_nulls().min()
+    if unknown or not isinstance(worst, float):
+        return "The chains' agreement is unknown: R-hat or sample size is not a number"
+    start = "The chains agree" if worst <= R_HAT else "The chains do not agree"
+    return (
+        f"{start}: worst R-hat {worst:.3f} (at most {R_HAT}), "
+        f"smallest effective sample size {words.number(float(least))}"  # type: ignore[arg-type]
+    )

@@ -1,0 +1,198 @@
+"""The one theme of all charts: colours, sizes, scales, and the frame around a chart.
+
+Colours are those of Okabe and Ito (2008), which people with colour-blindness can tell apart;
+whatever a colour means, a shape, a position or a word says as well.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import altair as alt
+import polars as pl
+import polars.selectors as cs
+
+INK = "#222222"
+MUTED = "#5F5F5F"
+GRID = "#E4E4E4"
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+SKY = "#56B4E9"
+PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK)
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 3])
+SHAPES = ("circle", "diamond", "square", "triangle-up", "triangle-down", "cross", "stroke")
+
+WIDTH = 600
+"""Width of a panel without its labels, in pixels."""
+ROW = 24
+"""Height of a row of a forest, in pixels."""
+LINE = 88
+"""Characters in a line of a title."""
+NUMBERS = ",~r"
+"""Axis numbers: plain digits with thousands separators."""
+HEAVY_TAIL = 20
+"""Positive values whose largest is this many times the smallest go on a log scale."""
+
+LOG_TICKS = [digit * 10.0**power for power in range(-7, 9) for digit in (1, 2, 5)]
+"""Values that may carry a tick on a log scale; labels that would collide are left out."""
+TRUTH = "M-1,-1L1,1M1,-1L-1,1"
+"""Shape of the mark of a known truth: a cross."""
+
+CONFIG = {
+    "font": "Liberation Sans, Arial, Helvetica, sans-serif",
+    "background": "white",
+    "view": {"stroke": None},
+    "title": {
+        "anchor": "start",
+        "fontSize": 15,
+        "fontWeight": "bold",
+        "color": INK,
+        "subtitleFontSize": 12,
+        "subtitleColor": MUTED,
+        "subtitlePadding": 5,
+        "offset": 12,
+    },
+    "axis": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
+        "gridColor": GRID,
+        "domainColor": MUTED,
+        "tickColor": MUTED,
+        "labelLimit": 170,
+        "labelOverlap": True,
+    },
+    "axisBand": {"grid": False},
+    "legend": {
+        "orient": "top",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelLimit": 260,
+        "symbolSize": 90,
+    },
+    "header": {"labelFontSize": 12, "labelAnchor": "start", "labelFontWeight": "bold"},
+}
+
+
+def framed(
+    chart: alt.ChartType, *, title: str, subtitle: Sequence[str], description: str
+) -> alt.ChartType:
+    """Return the chart with its title, subtitle, alternative text and the theme.
+
+    Parameters
+    ----------
+    chart
+        A chart without title.
+    title
+        The finding, in words.
+    subtitle
+        What the marks are: interval, population, what was left out. One line each.
+    description
+        What the chart shows and how to read it; title and subtitle are added to it to make the
+        text that a screen reader says.
+    """
+    lines = [line for text in subtitle if text for line in textwrap.wrap(text, LINE + 20)]
+    heading = alt.TitleParams(text=textwrap.wrap(title, LINE), subtitle=lines)
+    spoken = " ".join([f"{title}.", *(f"{text}." for text in subtitle if text), description])
+    finished = chart.properties(title=heading, description=spoken)
+    return finished.configure(**CONFIG)
+
+
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the table as JSON can carry it: NaN and infinities null, six significant digits."""
+    floats = cs.float()
+    return frame.with_columns(
+        pl.when(floats.is_finite()).then(floats.round_sig_figs(6)).name.keep()
+    )
+
+
+def heavy_tailed(lower: pl.Series, upper: pl.Series) -> bool:
+    """Return whether values between these bounds belong on a log scale."""
+    low, high = lower.drop_nulls().min(), upper.drop_nulls().max()
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    return low > 0 and high / low > HEAVY_TAIL
+
+
+def value_scale(log: bool, *, zero: bool = False) -> alt.Scale:
+    """Return the scale of a value axis: logarithmic, or linear with or without zero."""
+    return (
+        alt.Scale(type="log", nice=False, padding=10) if log else alt.Scale(zero=zero, padding=10)
+    )
+
+
+def value_axis(title: str, log: bool) -> alt.Axis:
+    """Return a value axis named with its unit, and with its scale where it is not linear."""
+    return alt.Axis(
+        title=f"{title} (log scale)" if log else title,
+        format=NUMBERS,
+        labelFlush=False,
+        **({"values": LOG_TICKS} if log else {"tickCount": 6}),
+    )
+
+
+def panel(
+    *layers: alt.Chart, height: int | alt.Step, title: str = "", width: int = WIDTH
+) -> alt.ChartType:
+    """Return one panel of layers, its heading flush with its axis."""
+    layered = alt.layer(*layers).properties(width=width, height=height)
+    if not title:
+        return layered
+    heading = alt.TitleParams(text=title, fontSize=13, offset=6, frame="group", limit=width + 120)
+    return layered.properties(title=heading)
+
+
+def rows(size: int = ROW) -> alt.Step:
+    """Return the height of a panel whose rows are this high, whatever each row holds."""
+    return alt.Step(size, **{"for": "position"})
+
+
+def stacked(panels: Sequence[alt.ChartType]) -> alt.ChartType:
+    """Return the panels below each other, or the only one as it is."""
+    return alt.vconcat(*panels, spacing=22) if len(panels) > 1 else panels[0]
+
+
+def line_legend(title: str) -> alt.Legend:
+    """Return a legend of lines, solid in colour even where ribbons share it."""
+    return alt.Legend(title=title, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2.5)
+
+
+def reference_line(value: float) -> alt.Chart:
+    """Return a dashed vertical line at the value that the reader compares with."""
+    rule: alt.Chart = alt.Chart(pl.DataFrame({"reference": [value]})).mark_rule(
+        color=INK, strokeDash=[4, 3], strokeWidth=1.2
+    )
+    return rule.encode(x="reference:Q")
+
+
+def levels(frame: pl.DataFrame, column: str) -> list[str]:
+    """Return the column's values in the order of the table, without null."""
+    return frame[column].drop_nulls().unique(maintain_order=True).to_list()
+
+
+def colour(domain: Sequence[str], *, palette: Sequence[str] = PALETTE) -> alt.Scale:
+    """Return a colour scale that gives each name its own colour, in order."""
+    return alt.Scale(
+        domain=list(domain), range=[palette[i % len(palette)] for i in range(len(domain))]
+    )
+
+
+def shape(domain: Sequence[str]) -> alt.Scale:
+    """Return a shape scale that gives each name its own shape, in order."""
+    return alt.Scale(
+        domain=list(domain), range=[SHAPES[i % len(SHAPES)] for i in range(len(domain))]
+    )
+
+
+def dash(domain: Sequence[str]) -> alt.Scale:
+    """Return a scale that gives each name its own dashes, in order."""
+    return alt.Scale(
+        domain=list(domain), range=[DASHES[i % len(DASHES)] for i in range(len(domain))]
+    )

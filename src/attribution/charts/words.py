@@ -1,0 +1,120 @@
+"""Words and numbers on charts: formats, interval names, populations, lists."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+INTERVALS = {
+    "eti": "equal-tailed credible intervals",
+    "hdi": "highest-density credible intervals",
+}
+CANNOT_TELL = "cannot tell"
+CREDIBLE = 0.9
+"""A claim in a title is made only when its probability is at least this."""
+
+
+def number(value: float | None) -> str:
+    """Return a number with three significant digits and thousands separators."""
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    if abs(value) >= 1000:
+        digits = max(0, 2 - math.floor(math.log10(abs(value))))
+        return f"{round(value, digits):,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.0001 or value == 0 else f"{value:.2g}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share (0 to 1) as a whole percentage, ``< 1 %`` rather than a false 0."""
+    if share is None or not math.isfinite(share):
+        return "unknown"
+    if 0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1:
+        return "> 99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
+def probability(value: float | None) -> str:
+    """Return ``P = 0.98``, never a false 0 or 1: draws cannot show certainty."""
+    if value is None or not math.isfinite(value):
+        return "P unknown"
+    if value > 0.99:
+        return "P > 0.99"
+    if value < 0.01:
+        return "P < 0.01"
+    return f"P = {value:.2f}"
+
+
+def stated(statement: str, value: float) -> str:
+    """Return a statement with its probability, e.g. ``P(> 1) = 0.98`` or ``P(> 1) > 0.99``."""
+    return probability(value).replace("P", statement, 1)
+
+
+def span(lower: float | None, upper: float | None) -> str:
+    """Return an interval in words, e.g. ``8.4 to 21.1``."""
+    return f"{number(lower)} to {number(upper)}"
+
+
+def percent_span(lower: float, upper: float) -> str:
+    """Return an interval of shares in words, e.g. ``49 % to 57 %``."""
+    return f"{percent(lower)} to {percent(upper)}"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def count(amount: int, noun: str, plural: str | None = None) -> str:
+    """Return an amount with its noun in the right number, e.g. ``1 creator``, ``2 creators``."""
+    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def capitalised(text: str) -> str:
+    """Return the text with its first letter in upper case and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def summary(findings: Sequence[str]) -> str:
+    """Return how many of several findings are an answer and how many ``cannot tell``."""
+    unsure = sum(CANNOT_TELL in text for text in findings)
+    of = count(len(findings), "quantity", "quantities")
+    if unsure == len(findings):
+        return f"{capitalised(CANNOT_TELL)} yet in any of {of}"
+    if unsure == 0:
+        return f"A clear answer in all of {of}"
+    return f"A clear answer in {len(findings) - unsure} of {of}, {CANNOT_TELL} in {unsure}"
+
+
+def interval_name(frame: pl.DataFrame) -> str:
+    """Return e.g. ``89 % equal-tailed credible intervals`` from ``interval`` and ``prob``.
+
+    Raises
+    ------
+    ValueError
+        If the table mixes intervals, which one chart could not name.
+    """
+    kinds = frame.select("interval", "prob").drop_nulls().unique().rows()
+    if len(kinds) != 1:
+        raise ValueError(f"a chart needs one kind of interval, the table has {sorted(kinds)}")
+    kind, prob = kinds[0]
+    return f"{percent(prob)} {INTERVALS[kind]}"
+
+
+def population_name(frame: pl.DataFrame) -> str:
+    """Return whom the numbers are about, e.g. ``about these creators``."""
+    found = frame["population"].drop_nulls().unique(maintain_order=True)
+    names = [f"a {name}" if name.startswith("new ") else name for name in found]
+    return f"about {listing(names)}" if names else ""
+
+
+def reference(statement: str | None) -> float | None:
+    """Return the number that a statement compares with, e.g. 1 for ``P(> 1)``; None without."""
+    found = re.search(r"[<>]\s*(-?\d+(?:\.\d+)?)", statement or "")
+    return float(found[1]) if found else None

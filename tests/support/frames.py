@@ -1,0 +1,425 @@
+"""Fabricated tidy tables, small and obviously invented, in the shapes that charts and report take.
+
+Nothing here was estimated: the numbers are chosen so that each chart has something to say.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+TIERS = ("nano", "micro", "mid", "macro")
+THESE = "these creators"
+NEW = "new creator of the tier"
+
+
+def estimate(
+    quantity: str, label: str, unit: str, median: float, spread: float, /, **more: object
+) -> dict[str, object]:
+    """Return one row of the tidy estimate table with a plausible interval around the median."""
+    row: dict[str, object] = {
+        "quantity": quantity,
+        "label": label,
+        "scope": "overall",
+        "group": "all",
+        "population": THESE,
+        "weighting": "per post",
+        "unit": unit,
+        "mean": median,
+        "sd": spread / 1.6,
+        "median": median,
+        "lower": median - spread,
+        "upper": median + spread,
+        "interval": "eti",
+        "prob": 0.89,
+        "statement": None,
+        "probability": None,
+        "prior_probability": None,
+        "answer": "",
+        "ess_bulk": 1800.0,
+        "ess_tail": 1500.0,
+        "mcse_mean": spread / 100,
+    }
+    return row | more
+
+
+RATES = {
+    "orders_per_1000_reached": ("orders per 1,000 reached", "orders per 1,000 people reached", 0.4),
+    "orders_per_1000_likes": ("orders per 1,000 likes", "orders per 1,000 likes", 6.0),
+    "orders_per_100_comments": ("orders per 100 comments", "orders per 100 comments", 8.0),
+}
+
+
+def _rates() -> list[dict[str, object]]:
+    rows = []
+    for quantity, (label, unit, level) in RATES.items():
+        rows.append(estimate(quantity, label, unit, level, level * 0.15))
+        for k, tier in enumerate(TIERS):
+            size = level * (1.6 - 0.35 * k)
+            for population, width in ((THESE, 0.2), (NEW, 0.35)):
+                rows.append(
+                    estimate(
+                        quantity,
+                        label,
+                        unit,
+                        size,
+                        size * width,
+                        scope="tier",
+                        group=tier,
+                        population=population,
+                    )
+                )
+    return rows
+
+
+def effects() -> pl.DataFrame:
+    """Return effects of an invented additive run: rates, ratio, contrasts, P(best), creators."""
+    ratio = "likes_per_comment"
+    rows = _rates()
+    rows += [
+        estimate(
+            ratio,
+            "likes worth one comment",
+            "likes",
+            13.4,
+            6.0,
+            statement="P(> 1)",
+            probability=0.998,
+            prior_probability=0.5,
+            answer="a comment is worth more than a like",
+        ),
+        estimate(
+            ratio,
+            "likes worth one comment",
+            "likes",
+            9.0,
+            8.5,
+            scope="tier",
+            group="nano",
+            population=NEW,
+            statement="P(> 1)",
+            probability=0.8,
+            prior_probability=0.5,
+            answer="cannot tell",
+        ),
+        estimate(
+            ratio,
+            "likes worth one comment",
+            "likes",
+            15.0,
+            7.5,
+            scope="tier",
+            group="micro",
+            population=NEW,
+            statement="P(> 1)",
+            probability=0.97,
+            prior_probability=0.5,
+            answer="a comment is worth more than a like",
+        ),
+    ]
+    for pair, median, chance in (
+        ("nano / micro", 1.3, 0.93),
+        ("nano / macro", 2.8, 0.99),
+        ("mid / macro", 1.1, 0.6),
+    ):
+        rows.append(
+            estimate(
+                "tier_contrast_orders_per_1000_likes",
+                "ratio of orders per 1,000 likes",
+                "ratio",
+                median,
+                median * 0.3,
+                scope="contrast",
+                group=pair,
+                population=NEW,
+                statement="P(> 1)",
+                probability=chance,
+                prior_probability=0.5,
+                answer="cannot tell" if chance < 0.9 else "higher",
+            )
+        )
+    for tier, chance in zip(TIERS, (0.91, 0.06, 0.02, 0.01), strict=True):
+        rows.append(
+            estimate(
+                "best_tier_orders_per_1000_likes",
+                "highest orders per 1,000 likes",
+                "probability",
+                0.0,
+                0.0,
+                scope="tier",
+                group=tier,
+                population=NEW,
+                statement="P(best)",
+                probability=chance,
+                prior_probability=0.25,
+                answer="nano",
+                mean=None,
+                sd=None,
+                median=None,
+                lower=None,
+                upper=None,
+            )
+        )
+    rows += [
+        estimate(
+            "creator_multiplier",
+            "audience's susceptibility",
+            "multiple of the population's mean",
+            float(size),
+            0.3 * float(size),
+            scope="creator",
+            group=f"creator_{i:02d}",
+            statement="P(> 1)",
+            probability=float(np.clip((size - 0.3) / 1.2, 0.001, 0.999)),
+        )
+        for i, size in enumerate(np.geomspace(0.3, 3.0, 60))
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def draws(seed: int = 1) -> pl.DataFrame:
+    """Return invented long draws of two quantities, one positive and skewed, one around 0."""
+    generator = np.random.default_rng(seed)
+    samples = (
+        (
+            "likes_per_comment",
+            "likes worth one comment",
+            "likes",
+            1.0,
+            generator.lognormal(2.5, 0.35, 1000),
+        ),
+        (
+            "elasticity_likes",
+            "elasticity of likes",
+            "% orders per 1 % likes",
+            0.0,
+            generator.normal(0.05, 0.2, 1000),
+        ),
+    )
+    frames = [
+        pl.DataFrame({"value": values}).with_columns(
+            quantity=pl.lit(quantity),
+            label=pl.lit(label),
+            unit=pl.lit(unit),
+            group=pl.lit("all"),
+            population=pl.lit(THESE),
+            reference=pl.lit(reference),
+            interval=pl.lit("eti"),
+            prob=pl.lit(0.89),
+            lower=pl.lit(float(np.quantile(values, 0.055))),
+            upper=pl.lit(float(np.quantile(values, 0.945))),
+            probability=pl.lit(float(np.mean(values > reference))),
+        )
+        for quantity, label, unit, reference, values in samples
+    ]
+    return pl.concat(frames)
+
+
+def curve() -> pl.DataFrame:
+    """Return invented response curves of three tiers, each over its own range of the signal."""
+    ranges = {
+        "nano": (30, 600),
+        "micro": (200, 4000),
+        "mid": (1500, 30000),
+        "macro": (20000, 200000),
+    }
+    rows = []
+    for signal, scale in (("likes", 1.0), ("comments", 1 / 30)):
+        for k, (tier, (low, high)) in enumerate(ranges.items()):
+            for x in np.geomspace(low * scale / 3, high * scale * 3, 30):
+                median = 0.3 * (k + 1) + 0.006 / scale * x / (k + 1)
+                rows.append(
+                    {
+                        "signal": signal,
+                        "tier": tier,
+                        "x": float(x),
+                        "median": float(median),
+                        "lower": float(median * 0.7),
+                        "upper": float(median * 1.4),
+                        "interval": "eti",
+                        "prob": 0.89,
+                        "population": NEW,
+                        "observed_low": low * scale,
+                        "observed_high": high * scale,
+                        "unit": "orders per post",
+                    }
+                )
+    return pl.DataFrame(rows)
+
+
+def contributions() -> pl.DataFrame:
+    """Return invented credited orders by part, by tier and in total."""
+    shares = {"reach": 0.15, "likes": 0.5, "comments": 0.35}
+    observed = {"all": 5210, "nano": 610, "micro": 2400, "mid": 1300, "macro": 900}
+    rows = []
+    for group, orders in observed.items():
+        for part, share in shares.items():
+            rows.append(
+                estimate(
+                    "credited_orders",
+                    "credited orders",
+                    "orders",
+                    orders * share,
+                    orders * 0.05,
+                    scope="overall" if group == "all" else "tier",
+                    group=group,
+                    part=part,
+                    observed=orders,
+                    share_mean=share,
+                    share_lower=share - 0.06,
+                    share_upper=share + 0.06,
+                )
+            )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def predictive() -> pl.DataFrame:
+    """Return an invented posterior-predictive check: one bin is missed."""
+    bins = [
+        ("0", 0.31, 0.27, 0.30, 0.33),
+        ("1", 0.2, 0.17, 0.19, 0.21),
+        ("2–3", 0.12, 0.16, 0.19, 0.22),
+        ("4–7", 0.18, 0.14, 0.17, 0.2),
+        ("8+", 0.19, 0.12, 0.15, 0.2),
+    ]
+    totals = [
+        ("nano", 610, 520, 600, 700),
+        ("micro", 2400, 2100, 2380, 2700),
+        ("mid", 1300, 1100, 1290, 1500),
+        ("macro", 900, 700, 880, 1100),
+    ]
+    rows = [("share of posts by orders", "share of posts", *row) for row in bins]
+    rows += [("total orders by tier", "orders", *row) for row in totals]
+    frame = pl.DataFrame(
+        rows,
+        schema=["panel", "unit", "group", "observed", "lower", "median", "upper"],
+        orient="row",
+        strict=False,
+    )
+    return frame.with_columns(interval=pl.lit("eti"), prob=pl.lit(0.89))
+
+
+def _roi_row(by: str, group: str, median: float, spread: float, cost: float) -> dict[str, object]:
+    chance = float(np.clip(0.5 + median / (2 * spread), 0.003, 0.997))
+    verdict = "rebook" if chance > 0.9 else "pause" if chance < 0.1 else "test again"
+    return {
+        "by": by,
+        "group": group,
+        "posts": 12,
+        "orders": 40,
+        "cost": cost,
+        "net_revenue": cost * (1 + median),
+        "realised_roi": (1 + median) * 1.15 - 1,
+        "mean": median * 1.02,
+        "sd": spread / 1.6,
+        "median": median,
+        "lower": max(median - spread, -0.99),
+        "upper": median + spread,
+        "interval": "eti",
+        "prob": 0.89,
+        "p_profit": chance,
+        "break_even_fee": cost / 12 * (1 + median),
+        "break_even_fee_lower": cost / 12 * 0.5,
+        "break_even_fee_upper": cost / 12 * 2,
+        "expected_orders_mean": 41.0,
+        "expected_orders_lower": 30.0,
+        "expected_orders_upper": 55.0,
+        "verdict": verdict,
+        "population": THESE,
+        "ess_bulk": 1800.0,
+        "ess_tail": 1500.0,
+        "mcse_mean": 0.004,
+        "currency": "EUR",
+    }
+
+
+def roi(creators: int = 60) -> pl.DataFrame:
+    """Return invented ROI of all, of tiers and of creators."""
+    rows = [_roi_row("total", "all", 0.35, 0.2, 250_000.0)]
+    rows += [
+        _roi_row("tier", tier, 1.2 - 0.5 * k, 0.4, 40_000.0 * (k + 1))
+        for k, tier in enumerate(TIERS)
+    ]
+    medians = np.geomspace(0.15, 12.0, creators) - 1
+    rows += [
+        _roi_row(
+            "creator",
+            f"creator_{i:02d}",
+            float(m),
+            0.35 * (float(m) + 1.1),
+            500.0 + 37.0 * ((i * 17) % creators),
+        )
+        for i, m in enumerate(medians)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def comparison() -> pl.DataFrame:
+    """Return an invented comparison of two models."""
+    common = {
+        "p_loo": 80.0,
+        "worst_k": 0.62,
+        "n_bad_k": 0,
+        "roi_ranking": "the same three tiers lead",
+    }
+    return pl.DataFrame(
+        [
+            {
+                "model": "additive",
+                "rank": 1,
+                "elpd": -2310.0,
+                "se": 40.0,
+                "elpd_diff": 0.0,
+                "se_diff": 0.0,
+                "weight": 0.7,
+                "reading": "best, but too close to call",
+                **common,
+            },
+            {
+                "model": "engagement",
+                "rank": 2,
+                "elpd": -2318.5,
+                "se": 41.0,
+                "elpd_diff": -8.5,
+                "se_diff": 6.1,
+                "weight": 0.3,
+                "reading": "too close to call",
+                **common,
+            },
+        ]
+    )
+
+
+def ranks(seed: int = 2) -> pl.DataFrame:
+    """Return invented rank counts of four chains in 20 bins."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for parameter, r_hat in (("rate", 1.001), ("sd of creators", 1.004), ("alpha", 1.002)):
+        counts = generator.multinomial(1000, np.full(20, 0.05), size=4)
+        rows += [
+            {
+                "parameter": parameter,
+                "chain": c,
+                "bin": b,
+                "count": int(counts[c, b]),
+                "expected": 50.0,
+                "r_hat": r_hat,
+                "ess": 1500.0,
+            }
+            for c in range(4)
+            for b in range(20)
+        ]
+    return pl.DataFrame(rows)
+
+
+def trace(seed: int = 3) -> pl.DataFrame:
+    """Return invented traces of four chains."""
+    generator = np.random.default_rng(seed)
+    frames = [
+        pl.DataFrame(
+            {"draw": np.arange(400), "value": generator.normal(centre, 0.1, 400)}
+        ).with_columns(parameter=pl.lit(parameter), chain=pl.lit(c))
+        for parameter, centre in (("rate", -7.0), ("alpha", 1.4))
+        for c in range(4)
+    ]
+    return pl.concat(frames)
