@@ -18,8 +18,9 @@ from attribution.spec.transforms import columns_of, row_wise
 
 # fmt: off
 RESERVED = frozenset({
-    "alpha", "exposure", "feature", "hidden", "intercept", "inverse_alpha", "node", "part", "post",
-    "sale", "source",
+    "alpha", "conversions", "credited_orders", "exposure", "feature", "hidden", "intercept",
+    "inverse_alpha", "net_revenue", "node", "part", "paying_orders", "paying_share", "post", "sale",
+    "sale_orders", "source",
 })
 # fmt: on
 """Names with another meaning in a spec or in a run, so that no feature may have them."""
@@ -138,10 +139,15 @@ def _check_groups(terms: Iterable[Term], at: str, varying: Collection[str], note
                 what = f"{of!r} cannot vary between the levels of {term.by!r} here"
                 expected = f"one of {', '.join(sorted(varying))}"
                 notes.add(what, f"{key}.of", expected=expected)
-            elif (term.by, of) in seen:
+            elif (term.by, _slot(of)) in seen:
                 notes.add(f"a second term for {of!r} by {term.by!r}", key)
-            seen.add((term.by, of))
+            seen.add((term.by, _slot(of)))
         _check_effects(term, key, notes)
+
+
+def _slot(of: str) -> str:
+    """Return what may vary only once by a column: own rates already vary all rates together."""
+    return ALL_PARTS[0] if of == EACH_PART[0] else of
 
 
 def _check_effects(term: Group, key: str, notes: Notes) -> None:
@@ -159,7 +165,11 @@ def _check_groupings(spec: ModelSpec, notes: Notes) -> None:
     numbers = {spec.outcome.column, spec.outcome.exposure}
     if isinstance(spec.mean, RatesMean):
         numbers |= set(spec.mean.parts)
+    columns: dict[str, str] = {}
     for key, by in groupings(spec):
+        other = columns.setdefault(by.removesuffix("_id"), by)
+        if other != by:
+            notes.add(f"{by!r} and {other!r} would have the same name in a run", key)
         if by in numbers:
             notes.add(f"{by!r} is a number of the model, not a grouping", key)
 
