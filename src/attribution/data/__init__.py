@@ -1,1 +1,17 @@
-"""."""
+"""From files to the analysis table: read, validate, set aside, credit orders to posts."""
+
+from __future__ import annotations
+
+from attribution.data.analysis import AnalysisTable, read_analysis
+from attribution.data.mapping import ColumnMapping, read_mapping
+from attribution.data.validation import FileReport, Validated, validate
+
+__all__ = [
+    "AnalysisTable",
+    "ColumnMapping",
+    "FileReport",
+    "Validated",
+    "read_analysis",
+    "read_mapping",
+    "validate",
+]

@@ -1,0 +1,125 @@
+"""The analysis table: one row per post, with how it came to be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from attribution.data.mapping import ColumnMapping
+from attribution.data.rejects import no_rejects
+from attribution.data.validation import validate
+from attribution.errors import InputError, Problem
+from attribution.tables import DEFAULT_TIERS, Tiers
+
+METADATA = "attribution"
+"""Key of the provenance in the metadata of a Parquet file."""
+
+
+@dataclass(frozen=True)
+class AnalysisTable:
+    """One row per post.
+
+    Parameters
+    ----------
+    frame
+        The columns of the canonical table ``analysis`` that there are, then the user's own.
+    provenance
+        How ``attribution ingest`` made it: rule, window, counts, delays; None for a table that
+        the user brought.
+    tiers
+        The cut-points behind the column ``tier``; None where the user brought the column, or
+        there is none.
+    rejects
+        Rows set aside when the table was read: file, row, column, value, rule, expected.
+    """
+
+    frame: pl.DataFrame
+    provenance: Mapping[str, Any] | None = None
+    tiers: Tiers | None = None
+    rejects: pl.DataFrame = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.rejects is None:
+            object.__setattr__(self, "rejects", no_rejects())
+
+    @property
+    def tier_order(self) -> tuple[str, ...]:
+        """Names of the tiers, smallest first; empty where nobody said how they are ordered."""
+        return self.tiers.names if self.tiers else ()
+
+    def save(self, path: Path) -> None:
+        """Write the table as Parquet, the provenance in its metadata."""
+        content = {"provenance": self.provenance, "tiers": self.tiers.text if self.tiers else None}
+        self.frame.write_parquet(path, metadata={METADATA: json.dumps(content)})
+
+
+def read_analysis(
+    path: str | Path | pl.DataFrame,
+    mapping: str | Path | ColumnMapping | None = None,
+    tiers: Tiers | None = None,
+) -> AnalysisTable:
+    """Read an analysis table and set aside the rows that break a rule.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet file, or a frame.
+    mapping
+        Mapping file for the user's own column names.
+    tiers
+        Cut-points for ``tier``. By default a table's own ``tier`` stands, and where there is none
+        it is made from followers with the default cut-points.
+
+    Returns
+    -------
+    AnalysisTable
+        With the rows set aside in ``rejects``.
+
+    Raises
+    ------
+    InputError
+        When the file as a whole or every row of it cannot be used, or tiers were asked for and
+        the table has no followers.
+    """
+    validated = validate(path, "analysis", mapping).require_rows()
+    provenance, saved = _metadata(path)
+    frame, used = _with_tier(validated.frame, tiers, saved, validated.report.file)
+    return AnalysisTable(frame, provenance, used, validated.rejects)
+
+
+def _metadata(path: str | Path | pl.DataFrame) -> tuple[dict[str, Any] | None, Tiers | None]:
+    if isinstance(path, pl.DataFrame) or not _is_parquet(Path(path)):
+        return None, None
+    text = pl.read_parquet_metadata(path).get(METADATA)
+    content = json.loads(text) if text else {}
+    tiers = content.get("tiers")
+    return content.get("provenance"), Tiers.parse(tiers) if tiers else None
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _with_tier(
+    frame: pl.DataFrame, asked: Tiers | None, saved: Tiers | None, file: str
+) -> tuple[pl.DataFrame, Tiers | None]:
+    if asked is None and "tier" in frame.columns:
+        return frame, saved
+    if "followers" not in frame.columns:
+        if asked is None:
+            return frame, None
+        raise InputError(Problem("tiers need the column followers", file=file, column="followers"))
+    tiers = asked or DEFAULT_TIERS
+    return frame.with_columns(tiers.of(creator_followers(frame)).alias("tier")), tiers
+
+
+def creator_followers(frame: pl.DataFrame) -> pl.Expr:
+    """Return each post's followers, or its creator's median: a creator belongs to one tier."""
+    followers = pl.col("followers")
+    return followers.median().over("creator_id") if "creator_id" in frame.columns else followers

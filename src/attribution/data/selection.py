@@ -1,0 +1,128 @@
+"""Decide which columns of a file are read, and as what, before any cell is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from attribution.data.columns import columns
+from attribution.data.mapping import ColumnMapping, Source
+from attribution.data.personal import is_personal, may_be_personal
+from attribution.errors import Problem, raise_if_any
+
+OPEN = ("posts", "analysis")
+"""Tables whose other columns are kept, so that a user's own model can use them."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to read from a file.
+
+    Parameters
+    ----------
+    sources
+        Canonical column -> where it comes from, in the declared order.
+    extras
+        Other columns that are kept under their own names.
+    personal
+        Columns that look like personal data and are not read.
+    ignored
+        Other columns that are not read.
+    """
+
+    sources: dict[str, Source]
+    extras: tuple[str, ...]
+    personal: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns of the file that are read."""
+        named = (source for source in self.sources.values() if isinstance(source, str))
+        return tuple(dict.fromkeys((*named, *self.extras)))
+
+
+def select_columns(
+    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str
+) -> Selection:
+    """Match a file's header with a canonical table.
+
+    Raises
+    ------
+    InputError
+        With every required column that is missing, every mapped column that is not there, and
+        every column that appears twice.
+    """
+    mapped = mapping.of(kind)
+    raise_if_any(_problems(kind, header, mapping, file))
+    sources: dict[str, Source] = {
+        name: mapped.get(name, name) for name in columns(kind) if name in mapped or name in header
+    }
+    used = {source for source in sources.values() if isinstance(source, str)}
+    rest = [name for name in header if name not in used]
+    personal = tuple(name for name in rest if may_be_personal(name))
+    others = [name for name in rest if name not in personal]
+    reserved = {*columns("analysis"), ""}
+    extras = tuple(name for name in others if kind in OPEN and name not in reserved)
+    ignored = tuple(name for name in others if name not in extras)
+    return Selection(sources, extras, personal, ignored)
+
+
+def _problems(
+    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str
+) -> Iterator[Problem]:
+    yield from (
+        Problem("the column appears twice", file=file, column=name, hint="Rename one of them")
+        for name in dict.fromkeys(header)
+        if name and header.count(name) > 1
+    )
+    for name, source in mapping.of(kind).items():
+        if not isinstance(source, str):
+            continue
+        if source not in header:
+            yield Problem(
+                f"the mapping takes {name} from a column that is not there",
+                file=file,
+                column=source,
+                expected=f"one of: {_listed(header)}",
+                hint=_resembling(source, header),
+            )
+        elif is_personal(source):
+            yield Problem(
+                f"the mapping takes {name} from a column that looks like personal data",
+                file=file,
+                column=source,
+                hint="Such columns are never read; use an id that says nothing about a person",
+            )
+    for name, column in columns(kind).items():
+        if column.required and name not in mapping.of(kind) and name not in header:
+            yield Problem(
+                "the column is missing",
+                file=file,
+                column=name,
+                expected=f"it among: {_listed(header)}",
+                hint=_how_to_map(kind, name, header),
+            )
+
+
+def _how_to_map(kind: str, name: str, header: Sequence[str]) -> str:
+    if len(header) == 1:
+        return (
+            "The header has one column only. If another character than , ; tab or | separates the"
+            ' cells, say so in a mapping file: delimiter = "…"'
+        )
+    close = _resembling(name, header)
+    example = f'[{kind}] {name} = "your column"'
+    lead = f"{close} " if close else ""
+    return f"{lead}If it has another name, map it: --mapping FILE with {example}"
+
+
+def _resembling(name: str, header: Sequence[str]) -> str | None:
+    plain = {column.lower().replace(" ", "_"): column for column in header}
+    close = get_close_matches(name.lower().replace(" ", "_"), plain, n=1)
+    return f"Did you mean {plain[close[0]]!r}?" if close else None
+
+
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in header)
