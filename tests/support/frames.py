@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from attribution.quantities.estimates import SCHEMA
+
 TIERS = ("nano", "micro", "mid", "macro")
 THESE = "these creators"
 NEW = "new creator of the tier"
@@ -35,7 +37,7 @@ def estimate(
         "statement": None,
         "probability": None,
         "prior_probability": None,
-        "answer": "",
+        "answer": "estimated",
         "ess_bulk": 1800.0,
         "ess_tail": 1500.0,
         "mcse_mean": spread / 100,
@@ -44,9 +46,13 @@ def estimate(
 
 
 RATES = {
-    "orders_per_1000_reached": ("orders per 1,000 reached", "orders per 1,000 people reached", 0.4),
-    "orders_per_1000_likes": ("orders per 1,000 likes", "orders per 1,000 likes", 6.0),
-    "orders_per_100_comments": ("orders per 100 comments", "orders per 100 comments", 8.0),
+    "orders_per_1000_reached_in_all": (
+        "Orders per 1,000 reached, all ways together",
+        "orders per 1,000 reached",
+        0.4,
+    ),
+    "orders_per_1000_likes": ("Orders per 1,000 likes", "orders per 1,000 likes", 6.0),
+    "orders_per_100_comments": ("Orders per 100 comments", "orders per 100 comments", 8.0),
 }
 
 
@@ -72,109 +78,112 @@ def _rates() -> list[dict[str, object]]:
     return rows
 
 
-def effects() -> pl.DataFrame:
-    """Return effects of an invented additive run: rates, ratio, contrasts, P(best), creators."""
-    ratio = "likes_per_comment"
-    rows = _rates()
-    rows += [
-        estimate(
-            ratio,
-            "likes worth one comment",
-            "likes",
-            13.4,
-            6.0,
-            statement="P(> 1)",
-            probability=0.998,
-            prior_probability=0.5,
-            answer="a comment is worth more than a like",
-        ),
-        estimate(
-            ratio,
-            "likes worth one comment",
-            "likes",
-            9.0,
-            8.5,
-            scope="tier",
-            group="nano",
-            population=NEW,
-            statement="P(> 1)",
-            probability=0.8,
-            prior_probability=0.5,
-            answer="cannot tell",
-        ),
-        estimate(
-            ratio,
-            "likes worth one comment",
-            "likes",
-            15.0,
-            7.5,
-            scope="tier",
-            group="micro",
-            population=NEW,
-            statement="P(> 1)",
-            probability=0.97,
-            prior_probability=0.5,
-            answer="a comment is worth more than a like",
-        ),
-    ]
-    for pair, median, chance in (
-        ("nano / micro", 1.3, 0.93),
-        ("nano / macro", 2.8, 0.99),
-        ("mid / macro", 1.1, 0.6),
-    ):
-        rows.append(
+def stated(
+    statement: str, chance: float, high: str = "above", low: str = "below"
+) -> dict[str, object]:
+    """Return the columns of a statement, its probability and its answer."""
+    answer = high if chance >= 0.95 else low if chance <= 0.05 else "cannot tell"
+    return {
+        "statement": statement,
+        "probability": chance,
+        "prior_probability": 0.5,
+        "answer": answer,
+    }
+
+
+def _ratios() -> list[dict[str, object]]:
+    name = ("likes_per_comment", "Likes worth one comment", "likes")
+    words = ("a comment is worth more than a like", "a like is worth more than a comment")
+    return [
+        estimate(*name, 13.4, 6.0, **stated("P(comment > like)", 0.998, *words)),
+        *(
             estimate(
-                "tier_contrast_orders_per_1000_likes",
-                "ratio of orders per 1,000 likes",
-                "ratio",
+                *name,
                 median,
-                median * 0.3,
-                scope="contrast",
-                group=pair,
-                population=NEW,
-                statement="P(> 1)",
-                probability=chance,
-                prior_probability=0.5,
-                answer="cannot tell" if chance < 0.9 else "higher",
-            )
-        )
-    for tier, chance in zip(TIERS, (0.91, 0.06, 0.02, 0.01), strict=True):
-        rows.append(
-            estimate(
-                "best_tier_orders_per_1000_likes",
-                "highest orders per 1,000 likes",
-                "probability",
-                0.0,
-                0.0,
+                spread,
                 scope="tier",
                 group=tier,
-                population=NEW,
-                statement="P(best)",
-                probability=chance,
-                prior_probability=0.25,
-                answer="nano",
-                mean=None,
-                sd=None,
-                median=None,
-                lower=None,
-                upper=None,
+                **stated("P(comment > like)", chance, *words),
             )
+            for tier, median, spread, chance in (
+                ("nano", 9.0, 8.5, 0.8),
+                ("micro", 15.0, 7.5, 0.97),
+            )
+        ),
+    ]
+
+
+def _shares() -> list[dict[str, object]]:
+    return [
+        estimate(
+            f"share_of_orders_{part}",
+            f"Share of orders through {part}",
+            "share",
+            share,
+            0.06,
+            weighting="per expected order",
+            **stated("P(share > 5%)", 0.99, f"{part} bring orders", f"{part} bring next to none"),
         )
-    rows += [
+        for part, share in (("reach", 0.15), ("likes", 0.5), ("comments", 0.35))
+    ]
+
+
+def _contrasts() -> list[dict[str, object]]:
+    pairs = (("nano", "micro", 1.3, 0.93), ("nano", "macro", 2.8, 0.99), ("mid", "macro", 1.1, 0.6))
+    ratios = [
+        estimate(
+            "tier_contrast_orders_per_1000_likes",
+            "Orders per 1,000 likes: ratio",
+            "ratio",
+            median,
+            median * 0.3,
+            scope="contrast",
+            group=f"{a} / {b}",
+            population=NEW,
+            **stated(f"P({a} > {b})", chance, f"{a} is higher", f"{b} is higher"),
+        )
+        for a, b, median, chance in pairs
+    ]
+    nothing = dict.fromkeys(("mean", "sd", "median", "lower", "upper", "interval", "prob"))
+    best = [
+        estimate(
+            "best_tier_orders_per_1000_likes",
+            "Orders per 1,000 likes: highest tier",
+            "probability",
+            0.0,
+            0.0,
+            scope="tier",
+            group=tier,
+            population=NEW,
+            **stated("P(best)", chance, "best", "not best"),
+            **nothing,
+        )
+        for tier, chance in zip(TIERS, (0.96, 0.02, 0.01, 0.01), strict=True)
+    ]
+    return [*ratios, *best]
+
+
+def _creators() -> list[dict[str, object]]:
+    return [
         estimate(
             "creator_multiplier",
-            "audience's susceptibility",
-            "multiple of the population's mean",
+            "Orders against an average creator, engagement and exposure alike",
+            "ratio",
             float(size),
             0.3 * float(size),
             scope="creator",
             group=f"creator_{i:02d}",
-            statement="P(> 1)",
-            probability=float(np.clip((size - 0.3) / 1.2, 0.001, 0.999)),
+            weighting="none",
+            **stated("P(> 1)", float(np.clip((size - 0.3) / 1.2, 0.001, 0.999))),
         )
         for i, size in enumerate(np.geomspace(0.3, 3.0, 60))
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def effects() -> pl.DataFrame:
+    """Return effects of an invented additive run: rates, ratio, shares, contrasts, creators."""
+    rows = [*_rates(), *_shares(), *_ratios(), *_contrasts(), *_creators()]
+    return pl.DataFrame(rows, schema=SCHEMA)
 
 
 def draws(seed: int = 1) -> pl.DataFrame:
@@ -251,26 +260,32 @@ def contributions() -> pl.DataFrame:
     """Return invented credited orders by part, by tier and in total."""
     shares = {"reach": 0.15, "likes": 0.5, "comments": 0.35}
     observed = {"all": 5210, "nano": 610, "micro": 2400, "mid": 1300, "macro": 900}
-    rows = []
-    for group, orders in observed.items():
-        for part, share in shares.items():
-            rows.append(
-                estimate(
-                    "credited_orders",
-                    "credited orders",
-                    "orders",
-                    orders * share,
-                    orders * 0.05,
-                    scope="overall" if group == "all" else "tier",
-                    group=group,
-                    part=part,
-                    observed=orders,
-                    share_mean=share,
-                    share_lower=share - 0.06,
-                    share_upper=share + 0.06,
-                )
-            )
-    return pl.DataFrame(rows, infer_schema_length=None)
+    rows = [
+        {
+            "by": "total" if group == "all" else "tier",
+            "group": group,
+            "part": part,
+            "population": THESE,
+            "unit": "credited orders",
+            "observed": orders,
+            "mean": orders * share,
+            "sd": orders * 0.03,
+            "median": orders * share,
+            "lower": orders * (share - 0.06),
+            "upper": orders * (share + 0.06),
+            "share_mean": share,
+            "share_lower": share - 0.06,
+            "share_upper": share + 0.06,
+            "interval": "eti",
+            "prob": 0.89,
+            "ess_bulk": 1800.0,
+            "ess_tail": 1500.0,
+            "mcse_mean": 1.0,
+        }
+        for group, orders in observed.items()
+        for part, share in shares.items()
+    ]
+    return pl.DataFrame(rows)
 
 
 def predictive() -> pl.DataFrame:
@@ -301,35 +316,36 @@ def predictive() -> pl.DataFrame:
 
 def _roi_row(by: str, group: str, median: float, spread: float, cost: float) -> dict[str, object]:
     chance = float(np.clip(0.5 + median / (2 * spread), 0.003, 0.997))
-    verdict = "rebook" if chance > 0.9 else "pause" if chance < 0.1 else "test again"
+    verdict = "rebook" if chance >= 0.8 else "pause" if chance <= 0.2 else "test again"
     return {
         "by": by,
         "group": group,
+        "population": THESE,
         "posts": 12,
+        "posts_without_cost": 0,
         "orders": 40,
         "cost": cost,
         "net_revenue": cost * (1 + median),
         "realised_roi": (1 + median) * 1.15 - 1,
-        "mean": median * 1.02,
-        "sd": spread / 1.6,
-        "median": median,
-        "lower": max(median - spread, -0.99),
-        "upper": median + spread,
-        "interval": "eti",
-        "prob": 0.89,
-        "p_profit": chance,
-        "break_even_fee": cost / 12 * (1 + median),
-        "break_even_fee_lower": cost / 12 * 0.5,
-        "break_even_fee_upper": cost / 12 * 2,
+        "margin": 1.0,
         "expected_orders_mean": 41.0,
         "expected_orders_lower": 30.0,
         "expected_orders_upper": 55.0,
-        "verdict": verdict,
-        "population": THESE,
+        "expected_roi_mean": median * 1.02,
+        "expected_roi_sd": spread / 1.6,
+        "expected_roi_median": median,
+        "expected_roi_lower": max(median - spread, -0.99),
+        "expected_roi_upper": median + spread,
+        "break_even_fee_median": cost / 12 * (1 + median),
+        "break_even_fee_lower": cost / 12 * 0.5,
+        "break_even_fee_upper": cost / 12 * 2,
+        "interval": "eti",
+        "prob": 0.89,
+        "p_profit": chance,
         "ess_bulk": 1800.0,
         "ess_tail": 1500.0,
         "mcse_mean": 0.004,
-        "currency": "EUR",
+        "verdict": verdict,
     }
 
 
@@ -351,7 +367,7 @@ def roi(creators: int = 60) -> pl.DataFrame:
         )
         for i, m in enumerate(medians)
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    return pl.DataFrame(rows, infer_schema_length=None).with_columns(currency=pl.lit("EUR"))
 
 
 def comparison() -> pl.DataFrame:

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.quantities.estimates import CANNOT_TELL
 
 PARTS = {"reach": "#8C8C8C", "likes": theme.BLUE, "comments": theme.ORANGE}
 OTHERS = (theme.GREEN, theme.PURPLE, theme.SKY)
@@ -17,13 +18,13 @@ def contributions(table: pl.DataFrame) -> alt.ChartType:
     Parameters
     ----------
     table
-        Contributions with scope (``overall`` or ``tier``), group, part, observed, mean (credited
+        Contributions with by (``total``, ``tier`` …), group, part, observed, mean (credited
         orders) and share_mean, share_lower, share_upper.
     """
     drawn = theme.plain(table)
     parts = theme.levels(drawn, "part")
     order = theme.levels(drawn, "group")
-    overall = drawn.filter(pl.col("scope") == "overall")
+    overall = drawn.filter(pl.col("by") == "total")
     return theme.framed(
         alt.vconcat(_bars(drawn, order, parts), _shares(drawn, order, parts), spacing=24),
         title=finding(overall if not overall.is_empty() else drawn),
@@ -42,7 +43,7 @@ def finding(overall: pl.DataFrame) -> str:
     shares = words.listing([f"{row['part']} {words.percent(row['share_mean'])}" for row in rows])
     top, others = rows[0], rows[1:]
     if any(row["share_upper"] > top["share_lower"] for row in others):
-        return f"{words.capitalised(words.CANNOT_TELL)} which part is the largest: {shares}"
+        return f"{words.capitalised(CANNOT_TELL)} which part is the largest: {shares}"
     return f"{words.capitalised(top['part'])} carry the largest part of the orders: {shares}"
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from scipy.stats import gaussian_kde
 
 from attribution.charts import theme, words
+from attribution.quantities.estimates import CANNOT_TELL, SURE
 
 POINTS = 160
 """Points of a density curve: the draws themselves are not put into the chart."""
@@ -60,8 +61,8 @@ def finding(panel: pl.DataFrame) -> str:
         words.stated(f"P({side} {words.number(line)})", chance)
         for side, chance in ((">", above), ("<", 1 - above))
     )
-    unsure = max(above, 1 - above) < words.CREDIBLE or first.get("answer") == words.CANNOT_TELL
-    return f"{label}: {words.CANNOT_TELL}, {sides}" if unsure else f"{label}: {sides}"
+    unsure = max(above, 1 - above) < SURE or first.get("answer") == CANNOT_TELL
+    return f"{label}: {CANNOT_TELL}, {sides}" if unsure else f"{label}: {sides}"
 
 
 def curve(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[pl.DataFrame, bool]:

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.quantities.estimates import CANNOT_TELL, SURE
 
 MOST_ROWS = 40
 """Groups in one panel; of more, the highest and the lowest are drawn and the title says so."""
@@ -19,7 +20,7 @@ def forest(estimates: pl.DataFrame) -> alt.ChartType:
     Parameters
     ----------
     estimates
-        Tidy estimates. A row without an interval is not drawn; rows named ``best_tier_...`` carry
+        Tidy estimates. A row without an interval is not drawn; rows that state ``P(best)`` carry
         the probabilities that the titles say. An optional column ``truth`` is drawn as a cross.
 
     Raises
@@ -30,7 +31,7 @@ def forest(estimates: pl.DataFrame) -> alt.ChartType:
     drawn = theme.plain(estimates).filter(pl.col("lower").is_not_null())
     if drawn.is_empty():
         raise ValueError("no estimate has an interval to draw")
-    best = estimates.filter(pl.col("quantity").str.starts_with("best_tier_"))
+    best = estimates.filter(pl.col("statement") == "P(best)")
     frames = drawn.partition_by("quantity", maintain_order=True)
     findings = [finding(frame, best) for frame in frames]
     populations = theme.levels(drawn, "population")
@@ -58,49 +59,50 @@ def finding(panel: pl.DataFrame, best: pl.DataFrame) -> str:
         return f"{label}: {_estimate(row.row(0, named=True))}"
     if groups["statement"].null_count() == 0:
         return f"{label}: {_against_reference(groups)}"
-    return f"{label}: {_leader(groups, _best_of(panel['quantity'][0], best))}"
+    return f"{label}: {_leader(groups, _best_of(groups, best))}"
 
 
 def _estimate(row: dict[str, Any]) -> str:
     text = f"{words.number(row['median'])} ({words.span(row['lower'], row['upper'])})"
-    if row["answer"] == words.CANNOT_TELL:
-        return f"{text}, {words.CANNOT_TELL}"
+    if row["answer"] == CANNOT_TELL:
+        return f"{text}, {CANNOT_TELL}"
     if row["statement"] is None or row["probability"] is None:
         return text
     return f"{text}, {words.stated(row['statement'], row['probability'])}"
 
 
-def _best_of(quantity: str, best: pl.DataFrame) -> dict[str, float]:
-    rows = best.filter(pl.col("quantity") == f"best_tier_{quantity}")
-    return dict(rows.select("group", "probability").drop_nulls().iter_rows())
+def _best_of(groups: pl.DataFrame, best: pl.DataFrame) -> pl.DataFrame:
+    name = f"best_{groups['scope'][0]}_{groups['quantity'][0]}"
+    return best.filter(pl.col("quantity") == name, pl.col("probability").is_not_null())
 
 
-def _leader(groups: pl.DataFrame, best: dict[str, float]) -> str:
+def _leader(groups: pl.DataFrame, best: pl.DataFrame) -> str:
     """Say which group is highest, by P(best) where it is known, else by separate intervals."""
-    if best:
-        name, chance = max(best.items(), key=lambda item: item[1])
-        if chance >= words.CREDIBLE:
-            return f"highest for {name} ({words.probability(chance)})"
-        return f"{words.CANNOT_TELL} which is highest ({name} leads, {words.probability(chance)})"
+    if not best.is_empty():
+        leader = best.sort("probability", descending=True).row(0, named=True)
+        name, odds = leader["group"], words.probability(leader["probability"])
+        if leader["answer"] == CANNOT_TELL:
+            return f"{CANNOT_TELL} which is highest ({name} leads, {odds})"
+        return f"highest for {name} ({odds})"
     first = groups.filter(pl.col("population") == groups["population"][0])
     top = first.sort("median", descending=True).row(0, named=True)
     rest = first.filter(pl.col("group") != top["group"])["upper"].to_list()
     if top["lower"] > max(rest):
         return f"highest for {top['group']} ({words.number(top['median'])})"
-    return f"{words.CANNOT_TELL} which is highest, the intervals overlap"
+    return f"{CANNOT_TELL} which is highest, the intervals overlap"
 
 
 def _against_reference(groups: pl.DataFrame) -> str:
     """Say how many groups lie clearly on either side of the value they are compared with."""
-    chances = groups.unique("group", maintain_order=True)["probability"]
+    rows = groups.unique("group", maintain_order=True)
     line = words.number(words.reference(groups["statement"][0]))
-    above = int((chances >= words.CREDIBLE).sum())
-    below = int((chances <= 1 - words.CREDIBLE).sum())
-    unsure = chances.len() - above - below
-    if unsure == chances.len():
-        return f"{words.CANNOT_TELL} for any of {unsure} whether it is above or below {line}"
+    clear = rows.filter(pl.col("answer") != CANNOT_TELL)["probability"]
+    above, below = int((clear >= SURE).sum()), int((clear <= 1 - SURE).sum())
+    unsure = rows.height - above - below
+    if unsure == rows.height:
+        return f"{CANNOT_TELL} for any of {unsure} whether it is above or below {line}"
     text = f"{above} clearly above {line}, {below} clearly below"
-    return f"{text}, {words.CANNOT_TELL} for {unsure}" if unsure else text
+    return f"{text}, {CANNOT_TELL} for {unsure}" if unsure else text
 
 
 def _subtitle(drawn: pl.DataFrame) -> str:

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.quantities.estimates import CANNOT_TELL
 
 HEIGHT = 250
 
@@ -51,7 +52,7 @@ def finding(signal: pl.DataFrame) -> str:
     times = words.number(ratios[0]) if len(ratios) == 1 else words.span(min(ratios), max(ratios))
     text = f"Posts with many {name} have {times} times the expected orders of those with few"
     if not any(end.clear for end in ends):
-        return f"{text}; {words.CANNOT_TELL}, the ribbons overlap"
+        return f"{text}; {CANNOT_TELL}, the ribbons overlap"
     return text
 
 
@@ -63,7 +64,7 @@ def _headline(frames: list[pl.DataFrame]) -> str:
         counts.append((frame["signal"][0], more, len(ends)))
     if all(more == 0 for _, more, _ in counts):
         names = " or ".join(name for name, _, _ in counts)
-        return f"{words.capitalised(words.CANNOT_TELL)} whether more {names} go with more orders"
+        return f"{words.capitalised(CANNOT_TELL)} whether more {names} go with more orders"
     parts = [f"more {name} in {more} of {words.count(of, 'tier')}" for name, more, of in counts]
     return f"More orders clearly go with {words.listing(parts)}"
 

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.quantities.estimates import CANNOT_TELL
 
 MOST_CREATORS = 40
 """Creators drawn: those with the highest cost; all are in the table."""
@@ -27,10 +28,19 @@ def roi(table: pl.DataFrame) -> alt.ChartType:
     Parameters
     ----------
     table
-        ROI rows: by (``total``, ``tier`` or ``creator``), group, cost, realised_roi, median,
-        lower, upper, interval, prob, p_profit, verdict, population.
+        ROI rows: by (``total``, ``tier`` or ``creator``), group, cost, realised_roi,
+        expected_roi_median, expected_roi_lower, expected_roi_upper, interval, prob, p_profit,
+        verdict, population, currency. Groups without a known cost have null and are not drawn.
+
+    Raises
+    ------
+    ValueError
+        If no group has a known cost.
     """
-    drawn = theme.plain(table)
+    drawn = theme.plain(table).rename(lambda name: name.removeprefix("expected_roi_"))
+    drawn = drawn.drop_nulls("median")
+    if drawn.is_empty():
+        raise ValueError("no group has a known cost, so there is no ROI to draw")
     bent = float(drawn["upper"].drop_nulls().max() or 0) > LINEAR_TO  # type: ignore[arg-type]
     panels = [
         _panel(_shown(frame), bent) for frame in drawn.partition_by("by", maintain_order=True)
@@ -42,6 +52,7 @@ def roi(table: pl.DataFrame) -> alt.ChartType:
             f"expected ROI: {words.interval_name(drawn)}, {words.population_name(drawn)}; "
             "small crosses: realised ROI",
             _left_out(drawn),
+            _without_cost(table),
         ],
         description="Rows are sorted by expected ROI. The dashed line is where costs are just "
         "earned back. Triangles up are to rebook, triangles down to pause, circles to test again.",
@@ -61,11 +72,11 @@ def finding(table: pl.DataFrame) -> str:
         )
     tally = {name: int((finest["verdict"] == name).sum()) for name in VERDICTS}
     if tally["rebook"] + tally["pause"] == 0:
-        return f"{words.capitalised(words.CANNOT_TELL)} yet for any {noun} whether it pays"
+        return f"{words.capitalised(CANNOT_TELL)} yet for any {noun} whether it pays"
     every = words.count(finest.height, noun)
     return (
         f"Of {every}, rebook {tally['rebook']} and pause {tally['pause']}; "
-        f"{words.CANNOT_TELL} for {tally['test again']}"
+        f"{CANNOT_TELL} for {tally['test again']}"
     )
 
 
@@ -82,6 +93,13 @@ def _left_out(table: pl.DataFrame) -> str:
     return f"the {MOST_CREATORS} {noun}s with the highest cost of {size:,}; all are in the table"
 
 
+def _without_cost(table: pl.DataFrame) -> str:
+    missing = table.filter(pl.col("expected_roi_median").is_null())
+    if missing.is_empty():
+        return ""
+    return f"not drawn, for want of a known cost: {words.count(missing.height, 'group')}"
+
+
 def _scale(bent: bool) -> alt.Scale:
     if bent:
         return alt.Scale(type="symlog", constant=1, domainMin=-1)
@@ -96,7 +114,7 @@ def _axis(bent: bool, title: str) -> alt.Axis:
 
 def _panel(frame: pl.DataFrame, bent: bool) -> alt.ChartType:
     by = frame["by"][0]
-    currency = frame["currency"][0] if "currency" in frame.columns else None
+    currency = frame["currency"][0]
     axis = _axis(bent, f"ROI: profit per {f'1 {currency}' if currency else 'unit'} of cost")
     names = list(VERDICTS)
     tint = alt.Scale(domain=names, range=[colour for colour, _ in VERDICTS.values()])

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from attribution.quantities.estimates import CANNOT_TELL
+
 INTERVALS = {
     "eti": "equal-tailed credible intervals",
     "hdi": "highest-density credible intervals",
 }
-CANNOT_TELL = "cannot tell"
-CREDIBLE = 0.9
-"""A claim in a title is made only when its probability is at least this."""
 
 
 def number(value: float | None) -> str:
@@ -115,6 +114,14 @@ def population_name(frame: pl.DataFrame) -> str:
 
 
 def reference(statement: str | None) -> float | None:
-    """Return the number that a statement compares with, e.g. 1 for ``P(> 1)``; None without."""
-    found = re.search(r"[<>]\s*(-?\d+(?:\.\d+)?)", statement or "")
-    return float(found[1]) if found else None
+    """Return the value that a statement compares with; None where it compares with none.
+
+    ``P(> 0)`` gives 0 and ``P(share > 5%)`` 0.05; ``P(nano > micro)``, about a ratio, gives 1.
+    """
+    found = re.fullmatch(r"P\(.*>\s*(.+)\)", statement or "")
+    if found is None:
+        return None
+    amount = re.fullmatch(r"(-?\d+(?:\.\d+)?)(%?)", found[1])
+    if amount is None:
+        return 1.0
+    return float(amount[1]) / (100.0 if amount[2] else 1.0)
