@@ -144,8 +144,8 @@ def _rows(panel: pl.DataFrame) -> list[str]:
 
 
 def _marks(kept: pl.DataFrame, rows: list[str], populations: list[str]) -> list[alt.Chart]:
-    several = len(populations) > 1
-    legend = alt.Legend(title="about") if several else None
+    several = kept["population"].n_unique() > 1
+    legend = alt.Legend(title="about") if len(populations) > 1 else None
     base = alt.Chart(kept).encode(
         y=alt.Y("group:N", scale=alt.Scale(domain=rows), title=None),
         tooltip=_tooltip(),

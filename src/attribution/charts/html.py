@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import vl_convert as vlc
 
 PAGE = """<!doctype html>
@@ -15,12 +19,16 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title>
-<style>body {{ margin: 1rem; font-family: sans-serif; }}
-.chart svg {{ max-width: 100%; height: auto; }}</style>
+<style>body {{ margin: 1rem; font-family: "Liberation Sans", Arial, Helvetica, sans-serif; }}
+figure {{ margin: 0; }} h1 {{ font-size: 1.15rem; margin: 0 0 .3rem; }}
+p {{ color: #5f5f5f; margin: 0 0 .2rem; font-size: .9rem; }}
+.chart {{ margin-top: .8rem; }} .chart svg {{ max-width: 100%; height: auto; }}</style>
 </head>
 <body>
-<div class="chart" id="chart"></div>
+<figure><figcaption><h1>{title}</h1>{notes}</figcaption>
+<div class="chart" id="chart"></div></figure>
 <script type="application/json" data-chart="chart">{spec}</script>
 <script>{bundle}</script>
 <script>{boot}</script>
@@ -29,16 +37,36 @@ PAGE = """<!doctype html>
 """
 
 
-@cache
-def bundle() -> str:
-    """Return the JavaScript of Vega, Vega-Lite and Vega-Embed as one script (0.9 MB)."""
-    return str(vlc.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+@dataclass(frozen=True)
+class Embedded:
+    """A chart taken apart for a page: headings for HTML, the drawing for Vega.
+
+    Parameters
+    ----------
+    title, notes
+        The finding, and the lines below it (interval, population, what was left out).
+    description
+        Alternative text.
+    spec
+        Vega-Lite without headings, as JSON that nothing in it can break out of.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    description: str
+    spec: str
 
 
-@cache
-def boot() -> str:
-    """Return the small script that draws every chart of a page and makes it fit the width."""
-    return Path(__file__).with_name("boot.js").read_text(encoding="utf-8")
+def embedded(chart: alt.ChartType) -> Embedded:
+    """Take a finished chart apart, so that the page wraps its headings to any width."""
+    spec = chart.to_dict()
+    heading = spec.pop("title")
+    return Embedded(
+        title=" ".join(heading["text"]),
+        notes=tuple(heading["subtitle"]),
+        description=spec["description"],
+        spec=island(spec),
+    )
 
 
 def island(spec: dict[str, Any]) -> str:
@@ -47,6 +75,37 @@ def island(spec: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def page(spec: dict[str, Any], title: str) -> str:
-    """Return a whole HTML page with one chart."""
-    return PAGE.format(title=escape(title), spec=island(spec), bundle=bundle(), boot=boot())
+@cache
+def bundle() -> str:
+    """Return the JavaScript of Vega, Vega-Lite and Vega-Embed as one script (0.9 MB)."""
+    return vlc.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+
+
+@cache
+def boot() -> str:
+    """Return the small script that draws every chart of a page and makes it fit the width."""
+    return Path(__file__).with_name("boot.js").read_text(encoding="utf-8")
+
+
+@cache
+def policy() -> str:
+    """Return a content security policy that runs these two scripts and reaches no network."""
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in (bundle(), boot()))
+    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:"
+
+
+def _digest(script: str) -> str:
+    return b64encode(sha256(script.encode()).digest()).decode()
+
+
+def page(chart: alt.ChartType) -> str:
+    """Return a whole HTML page with one chart, its data and its JavaScript."""
+    parts = embedded(chart)
+    return PAGE.format(
+        title=escape(parts.title),
+        notes="".join(f"<p>{escape(note)}</p>" for note in parts.notes),
+        policy=escape(policy()),
+        spec=parts.spec,
+        bundle=bundle(),
+        boot=boot(),
+    )

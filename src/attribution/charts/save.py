@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import vl_convert as vlc
@@ -33,7 +32,7 @@ def save(chart: alt.ChartType, path: Path | str) -> Path:
         raise InputError(_unknown_format(target))
     if not target.parent.is_dir():
         raise InputError(Problem("There is no such folder", file=str(target.parent)))
-    target.write_bytes(write(chart.to_dict()))
+    target.write_bytes(write(chart))
     return target
 
 
@@ -46,29 +45,27 @@ def _unknown_format(target: Path) -> Problem:
     )
 
 
-def _html(spec: dict[str, Any]) -> bytes:
-    text = spec["title"]["text"]
-    title = text if isinstance(text, str) else " ".join(text)
-    return page(spec, title).encode()
+def _html(chart: alt.ChartType) -> bytes:
+    return page(chart).encode()
 
 
-def _json(spec: dict[str, Any]) -> bytes:
-    return json.dumps(spec, indent=2, ensure_ascii=False, allow_nan=False).encode()
+def _json(chart: alt.ChartType) -> bytes:
+    return json.dumps(chart.to_dict(), indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
-def _svg(spec: dict[str, Any]) -> bytes:
-    return str(vlc.vegalite_to_svg(spec, allowed_base_urls=[])).encode()
+def _svg(chart: alt.ChartType) -> bytes:
+    return vlc.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[]).encode()
 
 
-def _png(spec: dict[str, Any]) -> bytes:
-    return bytes(vlc.vegalite_to_png(spec, scale=SCALE, allowed_base_urls=[]))
+def _png(chart: alt.ChartType) -> bytes:
+    return vlc.vegalite_to_png(chart.to_dict(), scale=SCALE, allowed_base_urls=[])
 
 
-def _pdf(spec: dict[str, Any]) -> bytes:
-    return bytes(vlc.vegalite_to_pdf(spec, allowed_base_urls=[]))
+def _pdf(chart: alt.ChartType) -> bytes:
+    return vlc.vegalite_to_pdf(chart.to_dict(), allowed_base_urls=[])
 
 
-WRITERS: dict[str, Callable[[dict[str, Any]], bytes]] = {
+WRITERS: dict[str, Callable[[alt.ChartType], bytes]] = {
     ".html": _html,
     ".json": _json,
     ".pdf": _pdf,
