@@ -16,9 +16,9 @@ ORDER = (
     "shipped",
     "tiers",
     "tables",
-    "simulation",
     "data",
     "spec",
+    "simulation",
     "draws",
     "design",
     "forward",
@@ -39,7 +39,7 @@ ORDER = (
 
 STRANGERS = {
     "simulation": {"data"},
-    "spec": {"tables", "data", "simulation"},
+    "spec": {"tables", "data"},
     "charts": {"tables", "data", "spec", "design", "forward", "model", "sampling", "health"},
 }
 """Earlier modules that a module must not know all the same."""
