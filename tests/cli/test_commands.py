@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attribution.cli import main
+from attribution.data import AnalysisTable
 from attribution.errors import UnhealthyRunError
 
 CHECKS = pl.DataFrame(
@@ -115,13 +116,16 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     asked: dict[str, Any] = {"healthy": True}
 
-    def read_analysis(path: Path, **options: Any) -> str:
-        asked["read"] = (path, options)
-        return "posts"
+    posts = AnalysisTable(pl.DataFrame())
 
-    def fit(spec: str, table: str, **options: Any) -> FakeRun:
+    def read_analysis(path: Path, **options: Any) -> AnalysisTable:
+        asked["read"] = (path, options)
+        return posts
+
+    def fit(spec: str, table: AnalysisTable, **options: Any) -> FakeRun:
         options.pop("progress")("sampling", 1, 1)
-        asked["fit"] = (spec, table, options)
+        assert table is posts
+        asked["fit"] = (spec, options)
         return FakeRun(options["out"], asked["healthy"])
 
     monkeypatch.setattr(attribution.data, "read_analysis", read_analysis)
@@ -133,8 +137,9 @@ def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, 
     result = invoke("fit", "additive", "brand", "-o", "runs/a", "--seed", "7", "--force")
     assert (result.exit_code, result.stdout) == (0, "runs/a\n")
     assert result.stderr.startswith("sampling: done in ")
-    spec, table, options = fitted["fit"]
-    assert (spec, table) == ("additive", "posts")
+    spec, options = fitted["fit"]
+    assert spec == "additive"
+    assert fitted["read"] == (Path("brand"), {"mapping": None, "tiers": None})
     assert options == {
         "out": Path("runs/a"),
         "draws": 1000,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from attribution.cli._messages import progress, say
+from attribution.cli._messages import progress, say, warn
 from attribution.cli._options import (
     PATH,
     force_option,
@@ -51,6 +51,8 @@ def fit(
     from attribution.data import read_analysis
 
     posts = read_analysis(table, mapping=mapping, tiers=tiers)
+    if aside := posts.rejects.n_unique("row"):
+        warn(f"{aside:,} rows set aside; 'attribution validate' lists them with the reason")
     with progress() as report:
         run = at.fit(
             spec,
