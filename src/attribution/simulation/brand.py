@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from attribution.simulation.creators import draw_audiences, draw_creators
+from attribution.simulation.files import write
 from attribution.simulation.orders import draw_counts
 from attribution.simulation.posts import draw_posts, visible
 from attribution.simulation.rates import expect
@@ -34,6 +36,22 @@ class Brand:
     posts: pl.DataFrame
     orders: pl.DataFrame
     truth: Truth
+
+    def write(self, folder: Path, *, overwrite: bool = False) -> None:
+        """Write the tables as CSV, the truth and a README into a folder.
+
+        Parameters
+        ----------
+        overwrite
+            Replace these files where they exist; other files of the folder stay in any case.
+
+        Raises
+        ------
+        InputError
+            When a file exists and is not to be replaced, or the folder is a file.
+        """
+        tables = {"creators": self.creators, "posts": self.posts, "orders": self.orders}
+        write(folder, tables, self.truth, overwrite=overwrite)
 
 
 def simulate(settings: Settings, seed: int) -> Brand:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from attribution.errors import InputError, Problem
 from attribution.simulation.platforms import INSTAGRAM, TIKTOK, Platform
 from attribution.tables import DEFAULT_TIERS
 
@@ -71,6 +72,15 @@ class Population:
     days: int = 180
     export: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     currency: str = "EUR"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.creators <= self.posts:
+            raise InputError(
+                Problem(
+                    f"{self.creators} creators cannot make {self.posts} posts",
+                    expected="at least one creator, and a post for each",
+                )
+            )
 
     @property
     def tier_counts(self) -> dict[str, int]:

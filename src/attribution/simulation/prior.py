@@ -30,7 +30,7 @@ def simulate_from_prior(
     seed: int,
     *,
     creators: int = 60,
-    posts_per_creator: int = 10,
+    posts_per_creator: float = 10.0,
     settings: Settings | None = None,
 ) -> Brand:
     """Simulate a brand whose every parameter is drawn from the spec's priors.
@@ -44,8 +44,8 @@ def simulate_from_prior(
     creators, posts_per_creator
         How many creators, and posts per creator on average.
     settings
-        Everything that the model does not have a prior for; the samples' by default, without
-        orders that lack a code.
+        Everything that the model has no prior for, such as delays; the samples' by default. There
+        are no orders without a code.
 
     Returns
     -------
@@ -60,12 +60,10 @@ def simulate_from_prior(
         that leaving such brands out keeps the coverage exact.
     """
     rng = np.random.default_rng(seed)
-    base = settings or replace(Settings.samples(), codeless=0.0)
-    population = replace(base.population, creators=creators, posts=creators * posts_per_creator)
-    rates, values = draw_prior(spec, tuple(population.tier_counts), rng)
-    brand = simulate_with(
-        replace(base, kind="prior", population=population, rates=rates, values=values), rng
-    )
+    base = (settings or Settings.samples()).sized(creators, round(creators * posts_per_creator))
+    rates, values = draw_prior(spec, tuple(base.population.tier_counts), rng)
+    drawn = replace(base, kind="prior", model=spec.name, rates=rates, values=values, codeless=0.0)
+    brand = simulate_with(drawn, rng)
     return replace(brand, truth=replace(brand.truth, seed=seed))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from attribution.errors import Problem, raise_if_any
 from attribution.simulation.delay import Delay
 from attribution.simulation.population import Population
 from attribution.simulation.rates import Rates
@@ -91,6 +92,8 @@ class Settings:
         None, or the codes that leak.
     max_orders
         A brand with more orders is refused.
+    model
+        Name of the model whose prior the parameters are drawn from.
     """
 
     kind: Kind = "samples"
@@ -102,11 +105,28 @@ class Settings:
     codeless: float = 0.25
     leaks: Leaks | None = None
     max_orders: int = MAX_ORDERS
+    model: str | None = None
+
+    def __post_init__(self) -> None:
+        known = set(self.values.tier_effects).intersection(*self.rates.tier_effects.values())
+        raise_if_any(
+            Problem(f"there is no rate for the tier {tier!r}", expected=", ".join(sorted(known)))
+            for tier in self.population.tier_counts
+            if tier not in known
+        )
 
     @classmethod
     def samples(cls) -> Settings:
         """Return the settings of the shipped samples."""
         return cls()
+
+    def sized(self, creators: int, posts: int) -> Settings:
+        """Return the same brand with so many creators and posts."""
+        return replace(self, population=replace(self.population, creators=creators, posts=posts))
+
+    def with_leaks(self) -> Settings:
+        """Return the same brand with some codes leaked."""
+        return replace(self, leaks=Leaks())
 
     def without_engagement(self) -> Settings:
         """Return the same brand where likes and comments carry nothing: all comes from reach."""

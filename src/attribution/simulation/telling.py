@@ -26,6 +26,7 @@ def tell(
     return Truth(
         kind=settings.kind,
         seed=None,
+        model=settings.model,
         rates=settings.rates,
         values=settings.values,
         delay=settings.delay,

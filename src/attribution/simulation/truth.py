@@ -38,8 +38,9 @@ class Truth:
 
     Parameters
     ----------
-    kind, seed
-        What kind of brand, and the seed that made it.
+    kind, seed, model
+        What kind of brand, the seed that made it, and the model whose prior it was drawn from
+        (None where parameters were chosen).
     rates, values, delay
         Parameters as they were set or drawn.
     units
@@ -64,6 +65,7 @@ class Truth:
 
     kind: str
     seed: int | None
+    model: str | None
     rates: Rates
     values: Values
     delay: Delay
@@ -94,6 +96,7 @@ class Truth:
             "format": FORMAT,
             "kind": self.kind,
             "seed": self.seed,
+            "model": self.model,
             "rates": asdict(self.rates),
             "values": asdict(self.values),
             "delay": {"distribution": "weibull", **asdict(self.delay)},
@@ -116,6 +119,7 @@ class Truth:
         return cls(
             kind=told["kind"],
             seed=told["seed"],
+            model=told["model"],
             rates=Rates(**rates | {"parts": tuple(rates["parts"])}),
             values=Values(**told["values"]),
             delay=Delay(shape=delay["shape"], mean=delay["mean"]),

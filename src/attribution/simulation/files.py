@@ -1,0 +1,105 @@
+"""Write a simulated brand: the three exports as CSV, the truth, and a page that says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from attribution.errors import InputError, Problem
+from attribution.simulation.truth import ORDERS, POSTS, TRUTH, Truth
+
+README = "README.md"
+DATETIME = "%Y-%m-%dT%H:%M:%SZ"
+
+WHAT = {
+    "samples": "Orders come through reach, likes and comments by the additive rates model.",
+    "null": "All orders come through reach: likes and comments carry nothing.",
+    "prior": "The parameters are a draw from the priors of the model `{model}`.",
+}
+
+PAGE = """# A simulated brand
+
+**Everything in this folder is simulated.** No creator, post, order or customer is real.
+{what}
+
+| file | rows | what it is |
+| --- | ---: | --- |
+| `creators.csv` | {creators:,} | creators with platform and followers |
+| `posts.csv` | {posts:,} | posts with reach, views, likes, comments, code and costs |
+| `orders.csv` | {orders:,} | the shop's export of orders: date, code, amounts |
+| `{truth}` | – | the parameters that made them, in all, by tier and by creator |
+| `{truth_posts}` | {posts:,} | expected and drawn orders of each post, by part |
+| `{truth_orders}` | {orders:,} | which post brought each order, and through which part |
+
+The `truth` files are there to compare estimates with; a brand never has them.
+
+{codeless:,} orders carry no code and belong to no post. {hidden:,} posts hide their likes: an empty
+cell, not a 0.{leaks} Posts go online until {last:%Y-%m-%d}; the orders were exported on
+{export:%Y-%m-%d}, so that late orders of the last posts are missing.
+
+To make it again:
+
+```sh
+{command}
+```
+"""
+
+
+Tables = Mapping[str, pl.DataFrame]
+
+
+def write(folder: Path, tables: Tables, truth: Truth, *, overwrite: bool) -> None:
+    """Write the tables as CSV, the truth, and README.md; see ``Brand.write``."""
+    _check(folder, [*(f"{name}.csv" for name in tables), TRUTH, POSTS, ORDERS, README], overwrite)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.write_csv(folder / f"{name}.csv", datetime_format=DATETIME)
+    truth.save(folder)
+    (folder / README).write_text(page(tables, truth), encoding="utf-8")
+
+
+def page(tables: Tables, truth: Truth) -> str:
+    """Return the text of README.md."""
+    burst = ", ".join(f"{leak.creator_id} ({leak.orders} orders)" for leak in truth.leaks)
+    return PAGE.format(
+        what=WHAT[truth.kind].format(model=truth.model),
+        creators=tables["creators"].height,
+        posts=tables["posts"].height,
+        orders=tables["orders"].height,
+        truth=TRUTH,
+        truth_posts=POSTS,
+        truth_orders=ORDERS,
+        codeless=tables["orders"].get_column("code").null_count(),
+        hidden=tables["posts"].get_column("likes").null_count(),
+        leaks=f" Codes leaked to people who saw no post: {burst}." if burst else "",
+        last=truth.posts_until,
+        export=truth.export,
+        command=command(truth),
+    )
+
+
+def command(truth: Truth) -> str:
+    """Return the command that makes such a brand again, in full."""
+    words = ["attribution simulate my-brand"]
+    words += [f"--creators {truth.creators.height}", f"--posts {truth.posts.height}"]
+    words += [f"--seed {truth.seed}"]
+    words += ["--leaks"] if truth.leaks else []
+    words += ["--null"] if truth.kind == "null" else []
+    words += [f"--from-prior {truth.model}"] if truth.kind == "prior" else []
+    return " ".join(words)
+
+
+def _check(folder: Path, names: list[str], overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(Problem("this is a file, not a folder", file=str(folder)))
+    there = [name for name in names if (folder / name).exists()]
+    if there and not overwrite:
+        raise InputError(
+            Problem(
+                f"the folder already has {', '.join(there)}",
+                file=str(folder),
+                hint="Choose another folder, or replace them with --force.",
+            )
+        )
