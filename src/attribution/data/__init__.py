@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from attribution.data.analysis import AnalysisTable, read_analysis
+from attribution.data.ingestion import ingest
 from attribution.data.mapping import ColumnMapping, read_mapping
+from attribution.data.output import Ingested
 from attribution.data.validation import FileReport, Validated, validate
 
 __all__ = [
     "AnalysisTable",
     "ColumnMapping",
     "FileReport",
+    "Ingested",
     "Validated",
+    "ingest",
     "read_analysis",
     "read_mapping",
     "validate",

@@ -16,6 +16,9 @@ from attribution.data.validation import validate
 from attribution.errors import InputError, Problem
 from attribution.tables import DEFAULT_TIERS, Tiers
 
+ANALYSIS = "analysis.parquet"
+"""Name of the table in the folder that ``ingest`` writes."""
+
 METADATA = "attribution"
 """Key of the provenance in the metadata of a Parquet file."""
 
@@ -61,19 +64,20 @@ class AnalysisTable:
 def read_analysis(
     path: str | Path | pl.DataFrame,
     mapping: str | Path | ColumnMapping | None = None,
-    tiers: Tiers | None = None,
+    tiers: Tiers | str | None = None,
 ) -> AnalysisTable:
     """Read an analysis table and set aside the rows that break a rule.
 
     Parameters
     ----------
     path
-        CSV or Parquet file, or a frame.
+        CSV or Parquet file, a frame, or the folder that ``ingest`` wrote.
     mapping
         Mapping file for the user's own column names.
     tiers
-        Cut-points for ``tier``. By default a table's own ``tier`` stands, and where there is none
-        it is made from followers with the default cut-points.
+        Cut-points for ``tier``, also as text such as ``nano<10000<=micro``. By default a table's
+        own ``tier`` stands, and where there is none it is made from followers with the default
+        cut-points.
 
     Returns
     -------
@@ -86,14 +90,20 @@ def read_analysis(
         When the file as a whole or every row of it cannot be used, or tiers were asked for and
         the table has no followers.
     """
-    validated = validate(path, "analysis", mapping).require_rows()
-    provenance, saved = _metadata(path)
-    frame, used = _with_tier(validated.frame, tiers, saved, validated.report.file)
+    source = path if isinstance(path, pl.DataFrame) else _file(Path(path))
+    asked = Tiers.parse(tiers) if isinstance(tiers, str) else tiers
+    validated = validate(source, "analysis", mapping).require_rows()
+    provenance, saved = _metadata(source)
+    frame, used = _with_tier(validated.frame, asked, saved, validated.report.file)
     return AnalysisTable(frame, provenance, used, validated.rejects)
 
 
-def _metadata(path: str | Path | pl.DataFrame) -> tuple[dict[str, Any] | None, Tiers | None]:
-    if isinstance(path, pl.DataFrame) or not _is_parquet(Path(path)):
+def _file(path: Path) -> Path:
+    return path / ANALYSIS if (path / ANALYSIS).is_file() else path
+
+
+def _metadata(path: Path | pl.DataFrame) -> tuple[dict[str, Any] | None, Tiers | None]:
+    if isinstance(path, pl.DataFrame) or not _is_parquet(path):
         return None, None
     text = pl.read_parquet_metadata(path).get(METADATA)
     content = json.loads(text) if text else {}

@@ -11,6 +11,17 @@ from attribution.data.mapping import ColumnMapping, Source
 from attribution.data.personal import is_personal, may_be_personal
 from attribution.errors import Problem, raise_if_any
 
+COMPUTED = (
+    "conversions",
+    "paying_orders",
+    "net_revenue",
+    "audience_credibility",
+    "collect_days",
+    "carry_posts",
+    "carry_shares",
+)
+"""Columns that ``ingest`` makes; posts that bring them have them ignored."""
+
 OPEN = ("posts", "analysis")
 """Tables whose other columns are kept, so that a user's own model can use them."""
 
@@ -63,7 +74,7 @@ def select_columns(
     rest = [name for name in header if name not in used]
     personal = tuple(name for name in rest if may_be_personal(name))
     others = [name for name in rest if name not in personal]
-    reserved = {*columns("analysis"), ""}
+    reserved = {*COMPUTED, ""} if kind == "posts" else {""}
     extras = tuple(name for name in others if kind in OPEN and name not in reserved)
     ignored = tuple(name for name in others if name not in extras)
     return Selection(sources, extras, personal, ignored)
