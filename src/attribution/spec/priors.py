@@ -66,6 +66,12 @@ class PriorKind:
         low, high = (parameters[name] for name in self.ordered)
         return Support(f"numbers between {low:g} and {high:g}", low, high)
 
+    def can_fit(self, needs: Support) -> bool:
+        """Whether some parameters keep every value of this prior within a support."""
+        if self.ordered is None:
+            return self.support.inside(needs)
+        return not needs.simplex
+
 
 _KINDS = (
     PriorKind(

@@ -175,7 +175,7 @@ def _check_groupings(spec: ModelSpec, notes: Notes) -> None:
 
 
 def _check_missing(spec: ModelSpec, notes: Notes) -> None:
-    used = signals(spec)
+    used = [column for column in signals(spec) if column != spec.outcome.column]
     for column in spec.missing:
         if column not in used:
             what = f"{column!r} is no signal of this model, so it needs no policy"

@@ -70,13 +70,11 @@ def _parameter(table: Fields, name: str, allowed: Support) -> float:
 def _check_support(prior: Prior, fields: Fields, name: str, needs: Support) -> None:
     kind = PRIORS[prior.name]
     if kind.ordered and prior.parameters[kind.ordered[0]] >= prior.parameters[kind.ordered[1]]:
-        fields.notes.add(
-            f"{kind.ordered[0]} is not below {kind.ordered[1]}", fields.key(name), hint=None
-        )
+        fields.notes.add(f"{kind.ordered[0]} is not below {kind.ordered[1]}", fields.key(name))
         return
     support = kind.support_with(prior.parameters)
     if not support.inside(needs):
-        fitting = [k.name for k in PRIORS.values() if k.support.inside(needs)]
+        fitting = [k.name for k in PRIORS.values() if k.can_fit(needs)]
         fields.notes.add(
             f"a {prior.name} prior gives {support.words}, but this parameter takes {needs.words}",
             fields.key(name),
@@ -93,7 +91,7 @@ def _read_linear(fields: Fields) -> Linear:
 
 
 def _read_group(fields: Fields) -> Group:
-    effects = fields.choice("effects", EFFECTS, "kind of group effects")
+    effects = fields.choice("effects", EFFECTS, "kind of effects")
     return Group(
         by=fields.text("by"),
         of=fields.texts("of"),
@@ -143,11 +141,14 @@ TERMS: Mapping[str, TermKind] = {
 
 def read_terms(fields: Fields, place: str) -> tuple[Term, ...]:
     """Read the ``terms`` of a mean or of the order value, each by its registered kind."""
-    kinds = [kind.name for kind in TERMS.values() if place in kind.places]
+    here = [kind.name for kind in TERMS.values() if place in kind.places]
     out = []
     for table in fields.tables("terms"):
-        name = table.choice("kind", kinds, "kind of term here")
-        if name is not None:
+        name = table.choice("kind", TERMS, "kind of term")
+        if name is not None and name not in here:
+            what = f"a {name} term cannot stand here"
+            fields.notes.add(what, table.key("kind"), expected=f"one of {', '.join(here)}")
+        elif name is not None:
             out.append(TERMS[name].read(table))
             table.done()
     return tuple(out)
