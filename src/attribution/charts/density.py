@@ -10,6 +10,7 @@ import polars as pl
 from scipy.stats import gaussian_kde
 
 from attribution.charts import theme, words
+from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import CANNOT_TELL, SURE
 
 POINTS = 160
@@ -72,11 +73,11 @@ def curve(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[pl.DataFrame, 
 
     Raises
     ------
-    ValueError
+    InputError
         If all draws are equal.
     """
     if np.ptp(values) == 0:
-        raise ValueError("a quantity whose draws are all equal has no density")
+        raise InputError(Problem("A quantity whose draws are all equal has no density"))
     low, high = np.quantile(values, [TAIL, 1 - TAIL])
     log = bool(low > 0 and high / low > theme.HEAVY_TAIL)
     kept = values[(values >= low) & (values <= high)]

@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import CANNOT_TELL, SURE
 
 MOST_ROWS = 40
@@ -25,12 +26,12 @@ def forest(estimates: pl.DataFrame) -> alt.ChartType:
 
     Raises
     ------
-    ValueError
+    InputError
         If no row has an interval.
     """
     drawn = theme.plain(estimates).filter(pl.col("lower").is_not_null())
     if drawn.is_empty():
-        raise ValueError("no estimate has an interval to draw")
+        raise InputError(Problem("There is no estimate with an interval to draw"))
     best = estimates.filter(pl.col("statement") == "P(best)")
     frames = drawn.partition_by("quantity", maintain_order=True)
     findings = [finding(frame, best) for frame in frames]
@@ -86,8 +87,9 @@ def _leader(groups: pl.DataFrame, best: pl.DataFrame) -> str:
         return f"highest for {name} ({odds})"
     first = groups.filter(pl.col("population") == groups["population"][0])
     top = first.sort("median", descending=True).row(0, named=True)
-    rest = first.filter(pl.col("group") != top["group"])["upper"].to_list()
-    if top["lower"] > max(rest):
+    rest = first.filter(pl.col("group") != top["group"])
+    # A bound that is unknown (null) compares as unknown and lets nothing be claimed.
+    if rest.select((pl.col("upper") < top["lower"]).fill_null(False).all()).item():
         return f"highest for {top['group']} ({words.number(top['median'])})"
     return f"{CANNOT_TELL} which is highest, the intervals overlap"
 

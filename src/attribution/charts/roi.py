@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import CANNOT_TELL
 
 MOST_CREATORS = 40
@@ -34,13 +35,13 @@ def roi(table: pl.DataFrame) -> alt.ChartType:
 
     Raises
     ------
-    ValueError
+    InputError
         If no group has a known cost.
     """
     drawn = theme.plain(table).rename(lambda name: name.removeprefix("expected_roi_"))
     drawn = drawn.drop_nulls("median")
     if drawn.is_empty():
-        raise ValueError("no group has a known cost, so there is no ROI to draw")
+        raise InputError(Problem("There is no ROI to draw: no group has a known cost"))
     bent = float(drawn["upper"].drop_nulls().max() or 0) > LINEAR_TO  # type: ignore[arg-type]
     panels = [
         _panel(_shown(frame), bent) for frame in drawn.partition_by("by", maintain_order=True)

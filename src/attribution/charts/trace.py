@@ -20,7 +20,7 @@ def trace(draws: pl.DataFrame) -> alt.ChartType:
     draws
         parameter, chain, draw, value.
     """
-    summary = blocks(draws)
+    summary = theme.plain(blocks(draws))
     frames = summary.partition_by("parameter", maintain_order=True)
     chains = theme.levels(summary, "chain")
     return theme.framed(

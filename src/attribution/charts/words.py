@@ -17,13 +17,14 @@ INTERVALS = {
 
 
 def number(value: float | None) -> str:
-    """Return a number with three significant digits and thousands separators."""
+    """Return a number with three significant digits, from 1,000 on with every digit."""
     if value is None or not math.isfinite(value):
         return "unknown"
-    if abs(value) >= 1000:
-        digits = max(0, 2 - math.floor(math.log10(abs(value))))
-        return f"{round(value, digits):,.0f}"
-    return f"{value:.3g}" if abs(value) >= 0.0001 or value == 0 else f"{value:.2g}"
+    if value == 0 or abs(value) >= 999.5:
+        return f"{value:,.0f}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def percent(share: float | None) -> str:

@@ -1,0 +1,109 @@
+"""From a run to the table of each chart; the tables themselves are made by the quantities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from attribution.run import Run
+
+CREATOR = "creator"
+CONTRAST = "contrast"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a chart may be asked beyond the run.
+
+    Parameters
+    ----------
+    margin
+        Share of net revenue that remains after costs of goods (ROI).
+    unhealthy
+        Show ROI of a run that failed the health gate.
+    others
+        Runs to compare with (comparison).
+    """
+
+    margin: float = 1.0
+    unhealthy: bool = False
+    others: tuple[Run, ...] = ()
+
+
+def forest_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Estimates overall and by tier; shares have a chart of their own."""
+    shares = pl.col("quantity").str.starts_with("share_of_orders_")
+    return run.effects().filter(~pl.col("scope").is_in([CREATOR, CONTRAST]), ~shares)
+
+
+def contrasts_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Ratios between tiers."""
+    return run.effects().filter(pl.col("scope") == CONTRAST)
+
+
+def creators_source(run: Run, _request: Request) -> pl.DataFrame:
+    """How prone each creator's audience is to buy."""
+    return run.effects().filter(pl.col("scope") == CREATOR)
+
+
+def density_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Draws of the quantities that the report's questions are about."""
+    from attribution.quantities.drawn import draws_table
+
+    return draws_table(run)
+
+
+def response_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Return expected orders by likes and by comments, tier by tier."""
+    from attribution.quantities.drawn import response_table
+
+    return response_table(run)
+
+
+def contributions_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Credited orders in total and, where posts have a tier, by tier."""
+    return pl.concat([run.contributions(by=by) for by in _levels(run, ("total", "tier"))])
+
+
+def roi_source(run: Run, request: Request) -> pl.DataFrame:
+    """ROI in total, by tier and by creator, as far as posts have them, with the currency."""
+    levels = _levels(run, ("total", "tier", "creator"))
+    frames = [run.roi(by=by, margin=request.margin, unhealthy=request.unhealthy) for by in levels]
+    currency = pl.lit(run.manifest.currency, dtype=pl.String)
+    return pl.concat(frames).with_columns(currency=currency)
+
+
+def _levels(run: Run, wanted: tuple[str, ...]) -> list[str]:
+    columns = {"total": None, "tier": "tier", "creator": "creator_id"}
+    return [by for by in wanted if columns[by] is None or columns[by] in run.table.columns]
+
+
+def predictive_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Observed figures beside what the model predicts."""
+    from attribution.quantities.drawn import predictive_table
+
+    return predictive_table(run)
+
+
+def comparison_source(run: Run, request: Request) -> pl.DataFrame:
+    """Models compared by the density they give to unseen posts."""
+    from attribution.quantities.compare import compare
+
+    return compare([run, *request.others])
+
+
+def ranks_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Rank counts by chain."""
+    from attribution.quantities.drawn import ranks_table
+
+    return ranks_table(run)
+
+
+def trace_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Draws of the main parameters in the order they were made."""
+    from attribution.quantities.drawn import trace_table
+
+    return trace_table(run)

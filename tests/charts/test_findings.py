@@ -1,0 +1,136 @@
+"""Titles say what the numbers say, and that they cannot tell where they do not."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from support import drawn, frames
+
+from attribution.charts.comparison import comparison
+from attribution.charts.contributions import contributions
+from attribution.charts.density import density
+from attribution.charts.forest import forest
+from attribution.charts.predictive import predictive
+from attribution.charts.ranks import ranks
+from attribution.charts.response import response
+from attribution.charts.roi import roi
+
+
+def only(quantity: str) -> pl.DataFrame:
+    return frames.effects().filter(pl.col("quantity").str.ends_with(quantity))
+
+
+def widened(table: pl.DataFrame, centre: str, lower: str, upper: str) -> pl.DataFrame:
+    """Return the table with intervals so wide that nothing can be told."""
+    width = pl.col(centre).abs() * 20 + 10
+    return table.with_columns(
+        (pl.col(centre) - width).alias(lower), (pl.col(centre) + width).alias(upper)
+    )
+
+
+def test_forest_names_the_highest_tier_with_its_odds() -> None:
+    table = only("orders_per_1000_likes").filter(pl.col("scope") != "contrast")
+    assert drawn.title(forest(table)) == "Orders per 1,000 likes: highest for nano (P = 0.96)"
+
+
+def test_forest_cannot_tell_the_highest_tier_where_no_tier_is_surely_best() -> None:
+    unsure = pl.when(pl.col("statement") == "P(best)").then(pl.lit("cannot tell"))
+    table = (
+        only("orders_per_1000_likes")
+        .filter(pl.col("scope") != "contrast")
+        .with_columns(answer=unsure.otherwise(pl.col("answer")))
+    )
+    assert drawn.title(forest(table)) == (
+        "Orders per 1,000 likes: cannot tell which is highest (nano leads, P = 0.96)"
+    )
+
+
+def test_forest_of_a_ratio_gives_the_estimate_with_its_odds() -> None:
+    assert drawn.title(forest(only("likes_per_comment"))) == (
+        "Likes worth one comment: 13.4 (7.4 to 19.4), P(comment > like) > 0.99"
+    )
+    unsure = only("likes_per_comment").with_columns(answer=pl.lit("cannot tell"))
+    assert drawn.title(forest(unsure)).endswith("13.4 (7.4 to 19.4), cannot tell")
+
+
+def test_forest_of_contrasts_counts_clear_ones() -> None:
+    assert drawn.title(drawn.chart("contrasts")) == (
+        "Orders per 1,000 likes: ratio: 1 clearly above 1, 0 clearly below, cannot tell for 2"
+    )
+
+
+def test_density_gives_the_odds_on_each_side() -> None:
+    table = frames.draws().filter(pl.col("quantity") == "elasticity_likes")
+    share = float((table["value"] > 0).mean())  # type: ignore[arg-type]
+    assert drawn.title(density(table)) == (
+        f"Elasticity of likes: cannot tell, P(> 0) = {share:.2f}, P(< 0) = {1 - share:.2f}"
+    )
+    higher = table.with_columns(pl.col("value") + 1, pl.col("lower") + 1, pl.col("upper") + 1)
+    assert drawn.title(density(higher)) == "Elasticity of likes: P(> 0) > 0.99, P(< 0) < 0.01"
+
+
+def test_response_counts_tiers_where_more_likes_go_with_more_orders() -> None:
+    assert drawn.title(response(frames.curve())) == (
+        "More orders clearly go with more likes in 4 of 4 tiers and more comments in 4 of 4 tiers"
+    )
+    flat = frames.curve().with_columns(median=1.0, lower=0.5, upper=2.0)
+    assert drawn.title(response(flat)) == (
+        "Cannot tell whether more likes or comments go with more orders"
+    )
+
+
+def test_contributions_name_the_largest_part_only_when_it_is_clear() -> None:
+    assert drawn.title(contributions(frames.contributions())).startswith(
+        "Likes carry the largest part of the orders: likes 50 %"
+    )
+    wide = widened(frames.contributions(), "share_mean", "share_lower", "share_upper")
+    assert drawn.title(contributions(wide)).startswith("Cannot tell which part is the largest")
+
+
+def test_roi_counts_verdicts() -> None:
+    table = frames.roi()
+    creators = table.filter(pl.col("by") == "creator")["verdict"]
+    rebook, pause = (creators == "rebook").sum(), (creators == "pause").sum()
+    assert drawn.title(roi(table)) == (
+        f"Of 60 creators, rebook {rebook} and pause {pause}; cannot tell for {60 - rebook - pause}"
+    )
+    unsure = table.with_columns(verdict=pl.lit("test again"))
+    assert drawn.title(roi(unsure)) == "Cannot tell yet for any creator whether it pays"
+
+
+def test_roi_of_all_posts_alone_gives_its_odds() -> None:
+    total = frames.roi().filter(pl.col("by") == "total")
+    assert (
+        drawn.title(roi(total)) == "All posts: expected ROI 0.35 (0.15 to 0.55), P(ROI > 0) > 0.99"
+    )
+
+
+def test_predictive_check_says_what_the_model_misses() -> None:
+    assert "hold 8 of 9 observed figures, as they should" in drawn.title(
+        predictive(frames.predictive())
+    )
+    missed = frames.predictive().with_columns(observed=pl.col("upper") * 2)
+    assert "hold 0 of 9 observed figures, too few (about 8 expected)" in drawn.title(
+        predictive(missed)
+    )
+
+
+def test_comparison_uses_the_reading_of_the_table() -> None:
+    assert drawn.title(comparison(frames.comparison())) == (
+        "Additive ranks first; engagement: too close to call"
+    )
+
+
+@pytest.mark.parametrize(
+    ("r_hat", "words"),
+    [
+        (1.004, "The chains agree: worst R-hat 1.004"),
+        (1.02, "The chains do not agree: worst R-hat 1.020"),
+        (float("nan"), "The chains' agreement is unknown"),
+    ],
+)
+def test_ranks_say_whether_chains_agree_and_nan_never_passes(r_hat: float, words: str) -> None:
+    table = frames.ranks().with_columns(
+        r_hat=pl.when(pl.col("parameter") == "rate").then(r_hat).otherwise(1.0)
+    )
+    assert drawn.title(ranks(table)).startswith(words)
