@@ -1,1 +1,1 @@
-"""."""
+"""From draws to tidy tables: effects, contributions, ROI, comparison and what charts show."""

@@ -1,0 +1,139 @@
+"""Take out of a spec what a table cannot support, with the reason for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import polars as pl
+
+from attribution.design.types import Absent
+from attribution.errors import InputError, Problem, suggest
+from attribution.spec.model import (
+    Feature,
+    Group,
+    Intercept,
+    Linear,
+    LinearMean,
+    ModelSpec,
+    RatesMean,
+    Term,
+)
+from attribution.spec.transforms import columns_of
+
+COSTS = ("fee", "product_cost", "commission", "management_cost")
+
+
+def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent, ...]]:
+    """Return the spec that the table can support and what had to go.
+
+    Raises
+    ------
+    InputError
+        When the outcome or the exposure itself is missing or empty: without them there is no
+        model at all.
+    """
+    require(spec, table)
+    absent: list[Absent] = []
+    mean = (
+        _prune_rates(spec.mean, table, absent)
+        if isinstance(spec.mean, RatesMean)
+        else _prune_linear(spec, spec.mean, table, absent)
+    )
+    value = spec.order_value
+    if value is not None and not _has(table, "net_revenue"):
+        absent.append(Absent("order value and ROI", "the table has no net_revenue column"))
+        value = None
+    elif value is not None and table.get_column("net_revenue").sum() <= 0:
+        absent.append(Absent("order value and ROI", "no credited order has net revenue"))
+        value = None
+    elif value is not None:
+        terms = _prune_groups(value.terms, table, absent, "of order value")
+        value = replace(value, terms=terms)
+    if not any(_has(table, cost) for cost in COSTS):
+        absent.append(Absent("ROI", f"the table has no cost column ({', '.join(COSTS)})"))
+    if not _has(table, "carry_shares"):
+        reason = "the table does not say how long each post could collect orders"
+        absent.append(Absent("correction for late orders", reason))
+    return replace(spec, mean=mean, order_value=value), tuple(absent)
+
+
+def require(spec: ModelSpec, table: pl.DataFrame) -> None:
+    """Raise with every column that the model cannot do without and the table lacks."""
+    problems = []
+    for key, column in (
+        ("outcome.column", spec.outcome.column),
+        ("outcome.exposure", spec.outcome.exposure),
+    ):
+        if not _has(table, column):
+            state = "is empty" if column in table.columns else "is not in the table"
+            problems.append(
+                Problem(
+                    f"the model's column {column!r} {state}",
+                    key=key,
+                    expected="a column of the table with numbers",
+                    hint=suggest(column, (name for name in table.columns if name != column)),
+                )
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def _has(table: pl.DataFrame, column: str) -> bool:
+    return column in table.columns and table.get_column(column).null_count() < table.height
+
+
+def _prune_rates(mean: RatesMean, table: pl.DataFrame, absent: list[Absent]) -> RatesMean:
+    parts = []
+    for part in mean.parts:
+        if not _has(table, part):
+            absent.append(Absent(f"rate of {part}", f"the table has no {part}"))
+        elif not table.get_column(part).sum():
+            absent.append(Absent(f"rate of {part}", f"all {part} are 0"))
+        else:
+            parts.append(part)
+    return replace(
+        mean, parts=tuple(parts), terms=_prune_groups(mean.terms, table, absent, "of rates")
+    )
+
+
+def _prune_linear(
+    spec: ModelSpec, mean: LinearMean, table: pl.DataFrame, absent: list[Absent]
+) -> LinearMean:
+    features = {feature.name: feature for feature in spec.features}
+    kept: list[Term] = []
+    for term in mean.terms:
+        match term:
+            case Linear(feature=name) if lacking := _lacking(features[name], table):
+                absent.append(Absent(f"effect of {name}", f"the table has no {lacking}"))
+            case Group():
+                kept.extend(_prune_groups((term,), table, absent, f"of {' and '.join(term.of)}"))
+            case Intercept() | Linear():
+                kept.append(term)
+    return replace(mean, terms=tuple(kept))
+
+
+def _lacking(feature: Feature, table: pl.DataFrame) -> str:
+    return " and ".join(sorted(c for c in columns_of(feature) if not _has(table, c)))
+
+
+def _prune_groups(
+    terms: Iterable[Group], table: pl.DataFrame, absent: list[Absent], what: str
+) -> tuple[Group, ...]:
+    kept = []
+    for term in terms:
+        reason = _no_groups(term.by, table)
+        if reason is None:
+            kept.append(term)
+        else:
+            absent.append(Absent(f"differences {what} by {term.by}", reason))
+    return tuple(kept)
+
+
+def _no_groups(column: str, table: pl.DataFrame) -> str | None:
+    if not _has(table, column):
+        return f"the table has no {column}"
+    levels = table.get_column(column).drop_nulls().unique()
+    if levels.len() < 2:
+        return f"the table has only one {column}, {levels.item()!r}: nothing varies"
+    return None

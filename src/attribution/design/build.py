@@ -1,0 +1,264 @@
+"""Build the design: one pass from spec and table to named arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from attribution.design.absent import prune
+from attribution.design.hidden import predict_hidden
+from attribution.design.rows import (
+    group_columns,
+    signal_columns,
+    sort_levels,
+    split_rows,
+    value_group_columns,
+)
+from attribution.design.types import (
+    Absent,
+    Design,
+    Floats,
+    GroupIndex,
+    Hidden,
+    Integers,
+    Sources,
+    Value,
+)
+from attribution.spec.model import Linear, LinearMean, ModelSpec, RatesMean
+from attribution.spec.transforms import row_wise
+
+NODES = np.linspace(-4.0, 4.0, 17)
+"""Standardised hidden log-counts at which features are tabulated (linear in between)."""
+
+SMALLEST_OWN_SHARE = 1e-6
+"""Keeps a post's mean positive where another post by the creator followed at once."""
+
+TYPICAL_SPREAD = 0.5
+"""Standard deviation between levels (log scale) at which centring weights are computed."""
+
+
+def build_design(
+    spec: ModelSpec, table: pl.DataFrame, *, level_order: Sequence[str] = ()
+) -> Design:
+    """Turn a spec and an analysis table into the arrays that the model needs.
+
+    Parameters
+    ----------
+    spec
+        The model as the user stated it.
+    table
+        One row per post; see the column reference for ``analysis``.
+    level_order
+        Display order of tiers, smallest first.
+
+    Returns
+    -------
+    Design
+        Arrays with named dims; the same whether counts are stored as integers or floats.
+
+    Raises
+    ------
+    InputError
+        When outcome or exposure is missing, or no post is left.
+    """
+    spec, absent = prune(spec, table)
+    numeric = (spec.outcome.exposure, *signal_columns(spec))
+    table = table.with_columns(
+        pl.col(spec.outcome.column).cast(pl.Int64), pl.col(numeric).cast(pl.Float64)
+    )
+    kept, set_aside = split_rows(spec, table)
+    outcome = kept.get_column(spec.outcome.column).to_numpy()
+    exposure = kept.get_column(spec.outcome.exposure).to_numpy()
+    shown, hidden = _hidden(spec, kept)
+    features, centres, hidden = _features(spec, kept, shown, hidden)
+    value = _value(spec, kept, outcome)
+    return Design(
+        spec=spec,
+        table=kept,
+        outcome=outcome,
+        exposure=exposure,
+        signals=_signals(spec, shown),
+        units=_units(spec, kept),
+        features=features,
+        feature_centres=centres,
+        groups=_groups(group_columns(spec), kept, outcome / (1.0 + outcome / 2.0), level_order),
+        value_groups=_value_groups(spec, kept, value, level_order),
+        hidden=hidden,
+        sources=_sources(kept),
+        value=value,
+        absent=absent,
+        set_aside=set_aside,
+    )
+
+
+def _signals(spec: ModelSpec, shown: pl.DataFrame) -> dict[str, Floats]:
+    parts = spec.mean.parts if isinstance(spec.mean, RatesMean) else ()
+    return {part: shown.get_column(part).to_numpy() for part in parts}
+
+
+def _units(spec: ModelSpec, table: pl.DataFrame) -> Floats:
+    """Exposure per unit of each part over the posts that show every part; shape (part,)."""
+    if not isinstance(spec.mean, RatesMean):
+        return np.empty(0)
+    totals = table.select(spec.mean.parts).drop_nulls().sum().row(0)
+    return np.asarray([totals[0] / total for total in totals], dtype=np.float64)
+
+
+def _hidden(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, Hidden | None]:
+    """Return the table with hidden signals at their predictive median, and what is hidden."""
+    signals = signal_columns(spec)
+    columns: list[str] = []
+    rows, means, sds = [], [], []
+    filled = table
+    for column in signals:
+        null = table.get_column(column).is_null()
+        if not null.any():
+            continue
+        others = [c for c in signals if c != column]
+        groups = [c for c in group_columns(spec) if c in table.columns]
+        prediction = predict_hidden(table, column, others, spec.outcome.exposure, groups)
+        where = np.flatnonzero(null.to_numpy())
+        columns += [column] * len(where)
+        rows.append(where)
+        means.append(prediction.mean[where])
+        sds.append(prediction.sd[where])
+        median = pl.Series(column, np.maximum(np.expm1(prediction.mean), 0.0))
+        filled = filled.with_columns(filled.get_column(column).fill_null(median))
+    if not columns:
+        return filled, None
+    hidden = Hidden(
+        columns=tuple(columns),
+        rows=np.concatenate(rows),
+        mean=np.concatenate(means),
+        sd=np.concatenate(sds),
+        nodes=NODES,
+        features={},
+    )
+    return filled, hidden
+
+
+def _features(
+    spec: ModelSpec, table: pl.DataFrame, shown: pl.DataFrame, hidden: Hidden | None
+) -> tuple[dict[str, Floats], dict[str, float], Hidden | None]:
+    """Centred features, what was subtracted, and the features of hidden posts at the nodes."""
+    if not isinstance(spec.mean, LinearMean):
+        return {}, {}, hidden
+    used = {t.feature for t in spec.mean.terms if isinstance(t, Linear)}
+    features = [feature for feature in spec.features if feature.name in used]
+    raw = shown.select(row_wise(feature) for feature in features)
+    # The centre is that of the posts that show everything, so that it is a fact of the data.
+    visible = table.select(row_wise(feature) for feature in features).drop_nulls()
+    centres = {f.name: float(visible.get_column(f.name).cast(pl.Float64).mean()) for f in features}  # type: ignore[arg-type]
+    arrays = {n: raw.get_column(n).cast(pl.Float64).to_numpy() - c for n, c in centres.items()}
+    if hidden is None:
+        return arrays, centres, None
+    grid = _at_nodes(spec, shown, hidden)
+    at_nodes = {
+        f.name: grid.select(row_wise(f))
+        .to_series()
+        .cast(pl.Float64)
+        .to_numpy()
+        .reshape(-1, len(NODES))
+        - centres[f.name]
+        for f in features
+    }
+    return (
+        arrays,
+        centres,
+        Hidden(hidden.columns, hidden.rows, hidden.mean, hidden.sd, hidden.nodes, at_nodes),
+    )
+
+
+def _at_nodes(spec: ModelSpec, shown: pl.DataFrame, hidden: Hidden) -> pl.DataFrame:
+    """Repeat each hidden post once per node, its hidden signal set to the node's value."""
+    values = np.maximum(np.expm1(hidden.mean[:, None] + hidden.sd[:, None] * NODES), 0.0)
+    grid = shown[np.repeat(hidden.rows, len(NODES)).tolist()]
+    which = np.repeat(np.asarray(hidden.columns), len(NODES))
+    node_values = pl.Series("__value", values.ravel())
+    return grid.with_columns(
+        pl.when(pl.Series(which) == column)
+        .then(node_values)
+        .otherwise(pl.col(column))
+        .alias(column)
+        for column in dict.fromkeys(hidden.columns)
+    )
+
+
+def _groups(
+    columns: Sequence[str], table: pl.DataFrame, information: Floats, order: Sequence[str]
+) -> dict[str, GroupIndex]:
+    return {c: _group(table.get_column(c), information, order) for c in columns}
+
+
+def _group(values: pl.Series, information: Floats, order: Sequence[str]) -> GroupIndex:
+    """Index one grouping column.
+
+    A level's effect is centred by the share of its variance that the data would explain at a
+    typical spread: informed levels sample best centred, empty ones non-centred (Papaspiliopoulos,
+    Roberts & Sköld 2007, *Statistical Science* 22(1)).
+    """
+    text = values.cast(pl.String)
+    levels = sort_levels(text.unique().to_list(), order)
+    position = {level: i for i, level in enumerate(levels)}
+    index = np.asarray([position[level] for level in text], dtype=np.int64)
+    total = np.bincount(index, weights=information, minlength=len(levels))
+    centring = total * TYPICAL_SPREAD**2 / (1.0 + total * TYPICAL_SPREAD**2)
+    weight = np.divide(information, total[index], out=np.zeros(len(index)), where=total[index] > 0)
+    return GroupIndex(levels, index, centring, weight)
+
+
+def _value_groups(
+    spec: ModelSpec, table: pl.DataFrame, value: Value | None, order: Sequence[str]
+) -> Mapping[str, GroupIndex]:
+    if spec.order_value is None or value is None:
+        return {}
+    information = np.zeros(table.height)
+    information[value.rows] = value.orders
+    return _groups(value_group_columns(spec), table, information, order)
+
+
+def _sources(table: pl.DataFrame) -> Sources | None:
+    """Positions and weights of the posts whose orders can land on each post; None if unknown.
+
+    Sources that are not in the fit are left out: their orders cannot be predicted.
+    """
+    if "carry_shares" not in table.columns:
+        return None
+    position = {post: i for i, post in enumerate(table.get_column("post_id"))}
+    rows = [
+        [(position[p], w) for p, w in zip(posts, shares, strict=True) if p in position]
+        for posts, shares in table.select("carry_posts", "carry_shares").rows()
+    ]
+    index, weight = pad_sources(rows)
+    own = index == np.arange(table.height)[:, None]
+    weight = np.where(
+        own & (np.cumsum(own, axis=1) == 1), np.maximum(weight, SMALLEST_OWN_SHARE), weight
+    )
+    return Sources(index, weight)
+
+
+def pad_sources(rows: Sequence[Sequence[tuple[int, float]]]) -> tuple[Integers, Floats]:
+    """Lay ragged lists of (source, share) out as (post, source) arrays, padded with share 0."""
+    width = max(1, max(len(row) for row in rows))
+    index = np.repeat(np.arange(len(rows), dtype=np.int64)[:, None], width, axis=1)
+    weight = np.zeros((len(rows), width))
+    for i, row in enumerate(rows):
+        for k, (source, share) in enumerate(row):
+            index[i, k], weight[i, k] = source, share
+    return index, weight
+
+
+def _value(spec: ModelSpec, table: pl.DataFrame, outcome: Integers) -> Value | None:
+    """Totals of paying orders; a table without ``paying_orders`` counts all orders of a post
+    with positive net revenue as paying."""
+    if spec.order_value is None:
+        return None
+    revenue = table.get_column("net_revenue").cast(pl.Float64).fill_null(0.0).to_numpy()
+    if "paying_orders" in table.columns:
+        paying = table.get_column("paying_orders").cast(pl.Int64).fill_null(0).to_numpy()
+    else:
+        paying = np.where(revenue > 0, outcome, 0)
+    rows = np.flatnonzero((paying > 0) & (revenue > 0))
+    return Value(rows, paying[rows], revenue[rows], int(paying.sum()), int(outcome.sum()))

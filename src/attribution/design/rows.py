@@ -1,0 +1,92 @@
+"""Which posts can enter the fit, and the reason for each that cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from attribution.design.hidden import MINIMUM_SHOWN
+from attribution.design.types import SetAside
+from attribution.errors import InputError, Problem
+from attribution.spec.model import Group, Linear, ModelSpec, RatesMean
+from attribution.spec.transforms import columns_of
+
+
+def group_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the columns whose levels the mean's terms use, in order of first use."""
+    return tuple(dict.fromkeys(t.by for t in spec.mean.terms if isinstance(t, Group)))
+
+
+def value_group_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the columns whose levels the order value's terms use, in order of first use."""
+    terms = spec.order_value.terms if spec.order_value else ()
+    return tuple(dict.fromkeys(term.by for term in terms))
+
+
+def signal_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the columns that the mean uses besides the exposure, in order of first use."""
+    mean = spec.mean
+    if isinstance(mean, RatesMean):
+        return tuple(part for part in mean.parts if part != spec.outcome.exposure)
+    features = {feature.name: feature for feature in spec.features}
+    used = [features[t.feature] for t in mean.terms if isinstance(t, Linear)]
+    columns = dict.fromkeys(c for feature in used for c in sorted(columns_of(feature)))
+    return tuple(c for c in columns if c != spec.outcome.exposure)
+
+
+def split_rows(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, tuple[SetAside, ...]]:
+    """Split the table into the posts of the fit and those set aside, with the first reason each.
+
+    Raises
+    ------
+    InputError
+        When no post is left.
+    """
+    reason = pl.coalesce(
+        pl.when(condition).then(pl.lit(words)) for condition, words in _rules(spec, table)
+    )
+    marked = table.with_columns(reason.alias("__reason"))
+    aside = marked.filter(pl.col("__reason").is_not_null())
+    kept = marked.filter(pl.col("__reason").is_null()).drop("__reason")
+    set_aside = tuple(
+        SetAside(str(post), words) for post, words in aside.select("post_id", "__reason").rows()
+    )
+    if kept.is_empty():
+        first = set_aside[0].reason if set_aside else "the table has no rows"
+        raise InputError(Problem(f"no post can be used: {first}", expected="at least one post"))
+    return kept, set_aside
+
+
+def _rules(spec: ModelSpec, table: pl.DataFrame) -> list[tuple[pl.Expr, str]]:
+    outcome, exposure = spec.outcome.column, spec.outcome.exposure
+    rules = [
+        (pl.col(outcome).is_null(), f"{outcome} is empty"),
+        (pl.col(exposure).is_null(), f"{exposure} is empty"),
+        (pl.col(exposure) <= 0, f"{exposure} is 0"),
+    ]
+    groups = dict.fromkeys((*group_columns(spec), *value_group_columns(spec)))
+    rules += [(pl.col(g).is_null(), f"{g} is empty") for g in groups]
+    signals = signal_columns(spec)
+    latent = [c for c in signals if _can_be_latent(spec, table, c)]
+    rules += [
+        (pl.col(c).is_null(), f"{c} is hidden and the model sets such posts aside")
+        for c in signals
+        if c not in latent
+    ]
+    if len(latent) > 1:
+        several = pl.sum_horizontal(pl.col(c).is_null() for c in latent) > 1
+        rules.append((several, f"{' and '.join(latent)} are hidden: nothing to estimate them from"))
+    return rules
+
+
+def _can_be_latent(spec: ModelSpec, table: pl.DataFrame, column: str) -> bool:
+    shown = table.height - table.get_column(column).null_count()
+    return spec.missing.get(column) == "latent" and shown >= MINIMUM_SHOWN
+
+
+def sort_levels(levels: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
+    """Sort levels by a known order where it names them all, else alphabetically."""
+    if set(levels) <= set(order):
+        return tuple(level for level in order if level in set(levels))
+    return tuple(sorted(levels))

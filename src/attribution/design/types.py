@@ -1,0 +1,176 @@
+"""The arrays that a model is built from, with their dims and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from attribution.spec.model import ModelSpec
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A part of the answer that this table cannot give, and why."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A post that is left out of the fit, and why."""
+
+    post_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class GroupIndex:
+    """The levels of a grouping column and each post's level.
+
+    Parameters
+    ----------
+    levels
+        Names of the levels, in display order.
+    index
+        Level of each post; shape (post,), values 0 … len(levels) - 1.
+    centring
+        Share of centring of each level's effect, 0 (non-centred) to 1 (centred); shape (level,).
+    weight
+        Weight of each post in its level, by how much it says; adds to 1 by level; shape (post,).
+    """
+
+    levels: tuple[str, ...]
+    index: Integers
+    centring: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Signals that a post does not show, with what the other signals say of them.
+
+    Parameters
+    ----------
+    columns
+        Column that is hidden, per hidden value; shape (hidden,).
+    rows
+        Position of the post in the design; shape (hidden,).
+    mean, sd
+        Predictive mean and standard deviation of log(1 + value); shape (hidden,).
+    nodes
+        Standardised values of log(1 + value) at which features are tabulated; shape (node,).
+    features
+        Each feature at the nodes, centred as the design's features; feature -> (hidden, node).
+    """
+
+    columns: tuple[str, ...]
+    rows: Integers
+    mean: Floats
+    sd: Floats
+    nodes: Floats
+    features: Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Which posts' orders can be credited to a post, and with what share.
+
+    Parameters
+    ----------
+    index
+        Position of the source post; shape (post, source), the post itself first.
+    weight
+        Share of the source's orders that the rule credits to the post; 0 where padded.
+    """
+
+    index: Integers
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Value:
+    """Net revenue of the credited orders.
+
+    Parameters
+    ----------
+    rows
+        Posts with at least one paying order; shape (sale,).
+    orders
+        Paying orders of those posts; shape (sale,).
+    revenue
+        Their net revenue, units of currency; shape (sale,).
+    paying, credited
+        Paying and credited orders in total, for the share of orders that keep net revenue.
+    """
+
+    rows: Integers
+    orders: Integers
+    revenue: Floats
+    paying: int
+    credited: int
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a model is built from; the order of ``table`` is the order of the post dim.
+
+    Parameters
+    ----------
+    spec
+        The spec without the parts that the table cannot support.
+    table
+        The posts in the fit, one row each, counts as integers and amounts as floats.
+    outcome
+        Conversions; shape (post,).
+    exposure
+        People who could have seen the post; shape (post,).
+    signals
+        Amounts of each part of a rates mean, hidden values at their predictive median;
+        column -> (post,).
+    units
+        Exposure per unit of each part over the posts that show all parts; shape (part,).
+    features
+        Centred features of a linear mean; feature -> (post,).
+    feature_centres
+        What was subtracted from each feature.
+    groups
+        Grouping columns that the spec uses.
+    hidden, sources, value
+        None where the table has no hidden signal, no late orders, no revenue.
+    absent, set_aside
+        What cannot be answered and which posts were left out, each with its reason.
+    """
+
+    spec: ModelSpec
+    table: pl.DataFrame
+    outcome: Integers
+    exposure: Floats
+    signals: Mapping[str, Floats]
+    units: Floats
+    features: Mapping[str, Floats]
+    feature_centres: Mapping[str, float]
+    groups: Mapping[str, GroupIndex]
+    value_groups: Mapping[str, GroupIndex]
+    hidden: Hidden | None
+    sources: Sources | None
+    value: Value | None
+    absent: tuple[Absent, ...]
+    set_aside: tuple[SetAside, ...]
+
+    @property
+    def posts(self) -> tuple[str, ...]:
+        """Names of the posts in the fit."""
+        return tuple(self.table.get_column("post_id"))
+
+
+def dim(column: str) -> str:
+    """Return the name of the dim for a grouping column: ``creator_id`` gives ``creator``."""
+    return column.removesuffix("_id")

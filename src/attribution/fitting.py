@@ -1,0 +1,151 @@
+"""Fit one spec to one table and save the run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attribution
+from attribution.data import AnalysisTable, read_analysis
+from attribution.design import Design, build_design
+from attribution.errors import InputError, Problem
+from attribution.health import check_health
+from attribution.manifest import FORMAT_VERSION, Manifest
+from attribution.run import Run, save_run
+from attribution.spec import read_spec
+from attribution.spec.model import ModelSpec
+
+if TYPE_CHECKING:
+    from attribution.sampling import Progress, Sampled, Settings
+
+PACKAGES = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats", "polars")
+
+
+def fit(
+    spec: str | Path | ModelSpec,
+    table: str | Path | AnalysisTable,
+    *,
+    out: str | Path | None = None,
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    seed: int = 0,
+    target_accept: float = 0.95,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Run:
+    """Fit a model to a table of posts.
+
+    Parameters
+    ----------
+    spec
+        Name of a shipped spec, path of a TOML file, or a spec.
+    table
+        File or folder that ``ingest`` wrote, a table of one row per post, or an analysis table.
+    out
+        Folder of the run; None keeps the run in memory. It is written whole or not at all.
+    draws, tune, chains, seed, target_accept
+        How NUTS samples; the same seed, table, spec and versions give the same draws.
+    progress
+        Told of each stage: name, work done, work in total.
+    overwrite
+        Whether an existing run folder may be replaced.
+
+    Returns
+    -------
+    Run
+        With its health already checked; an unhealthy run is returned, not raised.
+
+    Raises
+    ------
+    InputError
+        For a spec, table or folder that cannot be used; before anything is sampled.
+    """
+    _check_settings(draws, tune, chains, target_accept)
+    target = None if out is None else check_target(Path(out), overwrite)
+    read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
+    source = table if isinstance(table, AnalysisTable) else read_analysis(table)
+    design = build_design(read, source.frame, level_order=source.tier_order)
+    from attribution.sampling import Settings, sample
+
+    settings = Settings(draws, tune, chains, seed, target_accept)
+    sampled = sample(design, settings, progress)
+    manifest = _manifest(read, source, design, settings, sampled)
+    run = Run(
+        path=None, spec=read, source=source, manifest=manifest, design=design, tree=sampled.tree
+    )
+    return run if target is None else save_run(run, target, overwrite=overwrite)
+
+
+def _check_settings(draws: int, tune: int, chains: int, target_accept: float) -> None:
+    problems = [
+        Problem(f"{name} is too small", key=name, value=str(value), expected=f"at least {least}")
+        for name, value, least in (("draws", draws, 50), ("tune", tune, 50), ("chains", chains, 2))
+        if value < least
+    ]
+    if not 0.5 <= target_accept < 1.0:
+        problems.append(
+            Problem(
+                "target_accept is out of range",
+                key="target_accept",
+                value=str(target_accept),
+                expected="a number from 0.5 to below 1",
+            )
+        )
+    if problems:
+        raise InputError(problems)
+
+
+def check_target(path: Path, overwrite: bool) -> Path:
+    """Return the run's folder, or raise when something is there already."""
+    if path.exists() and not overwrite:
+        raise InputError(
+            Problem(
+                "the folder for the run exists already",
+                file=str(path),
+                hint="Choose another folder, or say --force (overwrite=True) to replace it.",
+            )
+        )
+    if path.exists() and not (path / "manifest.json").exists():
+        raise InputError(
+            Problem(
+                "this is not a run folder and will not be replaced",
+                file=str(path),
+                hint="Choose another folder.",
+            )
+        )
+    return path
+
+
+def _manifest(
+    spec: ModelSpec, source: AnalysisTable, design: Design, settings: Settings, sampled: Sampled
+) -> Manifest:
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        spec_name=spec.name,
+        outcome=spec.outcome.column,
+        exposure=spec.outcome.exposure,
+        currency=_currency(design),
+        seed=settings.seed,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        target_accept=settings.target_accept,
+        versions={"attribution": attribution.__version__} | {p: version(p) for p in PACKAGES},
+        hashes={},
+        timings=sampled.timings,
+        absent=design.absent,
+        set_aside=design.set_aside,
+        provenance=source.provenance,
+        health=check_health(design, sampled.tree),
+    )
+
+
+def _currency(design: Design) -> str | None:
+    if "currency" not in design.table.columns:
+        return None
+    found = design.table.get_column("currency").drop_nulls().unique()
+    return found.item() if found.len() == 1 else None

@@ -1,0 +1,316 @@
+"""Build the PyMC model of a design: one definition, from parts that compose.
+
+Every amount enters as ``pm.Data``, so that another table of posts means new values, not a new
+model. Dims: ``post``; one dim per grouping column (``tier``, ``creator``); ``part`` of a rates
+mean; ``feature`` of a linear mean; ``source`` (posts whose orders can land on a post);
+``hidden`` (signals that are not shown); ``sale`` (posts with paying orders).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from attribution.design.types import Design, GroupIndex, dim
+from attribution.spec.model import (
+    Dispersion,
+    Group,
+    Intercept,
+    Linear,
+    LinearMean,
+    OrderValue,
+    Prior,
+    RatesMean,
+)
+
+Tensor = Any  # PyTensor and PyMC are not typed
+
+
+def build_model(design: Design) -> pm.Model:
+    """Return the model of a design.
+
+    The conversions of post i are negative binomial with mean sum_p w[i, p] mu[p] over the posts p
+    whose orders can land on it, and with the dispersion that gives a sum of gamma-mixed Poisson
+    streams its variance: alpha * (sum_p m_p)**2 / sum_p m_p**2 with m_p = w[i, p] mu[p].
+
+    Parameters
+    ----------
+    design
+        Arrays with named dims.
+
+    Returns
+    -------
+    pm.Model
+        With observed ``conversions`` (dims post) and, where there is revenue, ``net_revenue``
+        (dims sale) and ``paying_orders``.
+    """
+    with pm.Model(coords=coords(design)) as model:
+        hidden = _hidden(design)
+        mean = (
+            _rates_mean(design, design.spec.mean, hidden)
+            if isinstance(design.spec.mean, RatesMean)
+            else _linear_mean(design, design.spec.mean, hidden)
+        )
+        _counts(design, mean)
+        if design.value is not None and design.spec.order_value is not None:
+            _order_value(design, design.spec.order_value)
+    return model
+
+
+def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
+    """Return the coordinates of the model's dims."""
+    out: dict[str, Sequence[str] | Sequence[int]] = {"post": design.posts}
+    for column, group in {**design.value_groups, **design.groups}.items():
+        out[dim(column)] = group.levels
+    if isinstance(design.spec.mean, RatesMean):
+        out["part"] = design.spec.mean.parts
+    else:
+        out["feature"] = tuple(design.features)
+    if design.sources is not None:
+        out["source"] = range(design.sources.index.shape[1])
+    if design.hidden is not None:
+        out["hidden"] = [design.posts[row] for row in design.hidden.rows]
+        out["node"] = range(len(design.hidden.nodes))
+    if design.value is not None:
+        out["sale"] = [design.posts[row] for row in design.value.rows]
+    return out
+
+
+EACH_PART_CENTRING = 0.0
+"""Centring of deviations between groups of one part's rate, which data inform weakly."""
+
+ZERO_SUM_CENTRING = 0.0
+"""Centring of deviations between groups of the whole mean, which data inform well."""
+
+_PRIORS: Mapping[str, type] = {
+    "normal": pm.Normal,
+    "half_normal": pm.HalfNormal,
+    "student_t": pm.StudentT,
+    "half_student_t": pm.HalfStudentT,
+    "cauchy": pm.Cauchy,
+    "half_cauchy": pm.HalfCauchy,
+    "laplace": pm.Laplace,
+    "logistic": pm.Logistic,
+    "log_normal": pm.LogNormal,
+    "exponential": pm.Exponential,
+    "gamma": pm.Gamma,
+    "inverse_gamma": pm.InverseGamma,
+    "beta": pm.Beta,
+    "uniform": pm.Uniform,
+}
+
+
+def prior(name: str, stated: Prior, dims: str | None = None) -> Tensor:
+    """Add a free variable with the stated prior to the model in context; scalar without dims."""
+    return _PRIORS[stated.name](name, **stated.parameters, dims=dims)
+
+
+def _data(name: str, values: np.ndarray, dims: str | tuple[str, ...] | None = None) -> Tensor:
+    return pm.Data(name, values, dims=dims)
+
+
+def _hidden(design: Design) -> Tensor | None:
+    """Standardised log(1 + count) of the signals that are not shown; dims (hidden,)."""
+    if design.hidden is None:
+        return None
+    return pm.Normal("hidden_z", 0.0, 1.0, dims="hidden")
+
+
+def _zero_sum_effect(name: str, term: Group, centring: float, parts: str | None) -> Tensor:
+    """Deviations of a group's levels that add up to zero; dims (level,) or (part, level)."""
+    level = dim(term.by)
+    dims = (level,) if parts is None else (parts, level)
+    sd = prior(f"{name}_sd", term.sd, dims=parts)
+    scale = sd if parts is None else sd[:, None]
+    z = pm.ZeroSumNormal(f"{name}_z", scale**centring, dims=dims, n_zerosum_axes=1)
+    return pm.Deterministic(f"{name}_effect", scale ** (1.0 - centring) * z, dims=dims)
+
+
+def _exchangeable_effect(name: str, term: Group, group: GroupIndex, location: Tensor) -> Tensor:
+    """Normal effects of a group's levels on the log scale; dims (level,).
+
+    Partly centred, level by level (Papaspiliopoulos, Roberts & Sköld 2007): sampled is
+    raw = c * (location + effect) with the effect's own scale to the power c, where ``location`` is
+    what the rest of the model says of the level. For every c between 0 and 1 the effect is
+    Normal(0, sd), or Normal(-sd**2 / 2, sd) for a multiplier whose mean is one.
+    """
+    sd = prior(f"{name}_sd", term.sd)
+    if term.effects == "mean_one":
+        location = location - sd**2 / 2.0
+    centring = _data(f"{name}_centring", group.centring, dim(term.by))
+    shift = centring * location
+    raw = pm.Normal(f"{name}_raw", shift, sd**centring, dims=dim(term.by))
+    effect = sd ** (1.0 - centring) * (raw - shift)
+    if term.effects == "mean_one":
+        effect = effect - sd**2 / 2.0
+    return pm.Deterministic(f"{name}_effect", effect, dims=dim(term.by))
+
+
+def _location(log_mean: Tensor, index: Tensor, weight: Tensor, levels: int) -> Tensor:
+    """Average of a log mean over each level's rows, weights adding to 1 by level; (level,)."""
+    return pt.inc_subtensor(pt.zeros(levels)[index], weight * log_mean)
+
+
+def _index(design: Design, column: str) -> Tensor:
+    name = f"{dim(column)}_index"
+    model = pm.modelcontext(None)
+    if name in model:
+        return model[name]
+    return _data(name, design.groups[column].index, "post")
+
+
+def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tensor:
+    """Expected orders of each post, wherever they land; dims (post,)."""
+    log_rate = prior("log_rate", mean.rate)
+    count = len(mean.parts)
+    base = log_rate + pt.log(_data("unit", design.units, "part"))
+    if count > 1:
+        concentration = np.full(count, mean.shares.parameters["concentration"])
+        base = base + pt.log(pm.Dirichlet("share", concentration, dims="part"))
+    by_part = [base[k] for k in range(count)]
+    for term in mean.terms:
+        if term.of == ("each part",):
+            group = design.groups[term.by]
+            effect = _zero_sum_effect(dim(term.by), term, EACH_PART_CENTRING, "part")
+            index = _index(design, term.by)
+            by_part = [by_part[k] + effect[k][index] for k in range(count)]
+    signals = _signals(design, mean, hidden)
+    log_mean = pt.log(sum(pt.exp(by_part[k]) * signals[k] for k in range(count)))
+    shared = [term for term in mean.terms if term.of == ("all parts",)]
+    return pt.exp(_add_groups(design, shared, log_mean))
+
+
+def _add_groups(design: Design, terms: Sequence[Group], log_mean: Tensor) -> Tensor:
+    """Add each term's level effects to a log mean; dims (post,)."""
+    for term in terms:
+        name, group, index = dim(term.by), design.groups[term.by], _index(design, term.by)
+        if term.effects == "zero_sum":
+            effect = _zero_sum_effect(name, term, ZERO_SUM_CENTRING, None)
+        else:
+            weight = _data(f"{name}_weight", group.weight, "post")
+            location = _location(log_mean, index, weight, len(group.levels))
+            effect = _exchangeable_effect(name, term, group, location)
+        log_mean = log_mean + effect[index]
+    return log_mean
+
+
+def _signals(design: Design, mean: RatesMean, hidden: Tensor | None) -> list[Tensor]:
+    out = []
+    for part in mean.parts:
+        signal = _data(part, design.signals[part], "post")
+        if design.hidden is not None and part in design.hidden.columns:
+            mine = np.flatnonzero(np.asarray(design.hidden.columns) == part)
+            rows = _data(f"{part}_hidden_rows", design.hidden.rows[mine])
+            which = _data(f"{part}_hidden_index", mine)
+            mu = _data(f"{part}_hidden_mean", design.hidden.mean[mine])
+            sd = _data(f"{part}_hidden_sd", design.hidden.sd[mine])
+            value = pt.maximum(pt.expm1(mu + sd * hidden[which]), 0.0)
+            signal = pt.set_subtensor(signal[rows], value)
+        out.append(signal)
+    return out
+
+
+def _linear_mean(design: Design, mean: LinearMean, hidden: Tensor | None) -> Tensor:
+    """Exposure times the inverse link of the sum of terms; dims (post,)."""
+    eta = pt.log(_data("exposure", design.exposure, "post"))
+    features = _features(design, hidden)
+    for term in mean.terms:
+        match term:
+            case Intercept():
+                eta = eta + prior("intercept", term.prior)
+            case Linear():
+                eta = eta + prior(f"slope_{term.feature}", term.prior) * features[term.feature]
+            case Group():
+                for of in term.of:
+                    if of != "intercept":
+                        eta = eta + _slopes(design, term, of) * features[of]
+    groups = [t for t in mean.terms if isinstance(t, Group) and "intercept" in t.of]
+    return pt.exp(_add_groups(design, groups, eta))
+
+
+def _slopes(design: Design, term: Group, feature: str) -> Tensor:
+    """Deviations of a slope at each post's level; dims (post,)."""
+    name, group = f"{dim(term.by)}_{feature}", design.groups[term.by]
+    if term.effects == "zero_sum":
+        effect = _zero_sum_effect(name, term, EACH_PART_CENTRING, None)
+    else:
+        effect = _exchangeable_effect(name, term, group, pt.zeros(len(group.levels)))
+    return effect[_index(design, term.by)]
+
+
+def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
+    """Centred features; at hidden posts interpolated between tabulated nodes."""
+    out = {name: _data(name, values, "post") for name, values in design.features.items()}
+    if design.hidden is None or hidden is None:
+        return out
+    nodes = design.hidden.nodes
+    width = nodes[1] - nodes[0]
+    inside = pt.clip(hidden, nodes[0], nodes[-1])
+    weight = pt.maximum(0.0, 1.0 - pt.abs(inside[:, None] - nodes[None, :]) / width)
+    rows = _data("hidden_rows", design.hidden.rows, "hidden")
+    for name in out:
+        table = _data(f"{name}_at_nodes", design.hidden.features[name], ("hidden", "node"))
+        out[name] = pt.set_subtensor(out[name][rows], pt.sum(weight * table, axis=1))
+    return out
+
+
+def _counts(design: Design, mean: Tensor) -> None:
+    """Add the likelihood of the conversions that the rule credits to each post."""
+    alpha = _alpha(design.spec.dispersion)
+    if design.sources is not None:
+        index = _data("source_index", design.sources.index, ("post", "source"))
+        weight = _data("source_weight", design.sources.weight, ("post", "source"))
+        landed = weight * mean[index]
+        mean = pt.sum(landed, axis=1)
+        alpha = alpha * mean**2 / pt.sum(landed**2, axis=1)
+    observed = _data("observed_conversions", design.outcome, "post")
+    pm.NegativeBinomial("conversions", mu=mean, alpha=alpha, observed=observed, dims="post")
+
+
+def _alpha(dispersion: Dispersion | None) -> Tensor:
+    """Dispersion of the negative binomial: variance = mu + mu**2 / alpha."""
+    if dispersion is None:
+        raise NotImplementedError("only negative binomial outcomes are built")
+    if dispersion.on == "alpha":
+        return prior("alpha", dispersion.prior)
+    inverse = prior("inverse_alpha", dispersion.prior)
+    return pm.Deterministic("alpha", 1.0 / inverse)
+
+
+def _order_value(design: Design, value: OrderValue) -> None:
+    """Net revenue of n paying orders ~ Gamma(n kappa, kappa / m); paying orders binomial.
+
+    A sum of n Gamma(kappa, kappa / m) order values, so that sums suffice.
+    """
+    data = design.value
+    if data is None:
+        return
+    log_mean = prior("value_log_mean", value.mean)
+    kappa = prior("value_shape", value.shape)
+    for term in value.terms:
+        group, name = design.value_groups[term.by], f"value_{dim(term.by)}"
+        index = _data(f"{name}_index", group.index[data.rows], "sale")
+        if term.effects == "zero_sum":
+            effect = _zero_sum_effect(name, term, ZERO_SUM_CENTRING, None)
+        else:
+            weight = _data(f"{name}_weight", group.weight[data.rows], "sale")
+            rows = pt.zeros(len(data.rows)) + log_mean
+            location = _location(rows, index, weight, len(group.levels))
+            effect = _exchangeable_effect(name, term, group, location)
+        log_mean = log_mean + effect[index]
+    orders = _data("sale_orders", data.orders.astype(np.float64), "sale")
+    pm.Gamma(
+        "net_revenue",
+        alpha=orders * kappa,
+        beta=kappa / pt.exp(log_mean),
+        observed=_data("observed_net_revenue", data.revenue, "sale"),
+        dims="sale",
+    )
+    share = prior("paying_share", value.paying_share)
+    credited = _data("credited_orders", np.asarray(data.credited))
+    paying = _data("observed_paying_orders", np.asarray(data.paying))
+    pm.Binomial("paying_orders", n=credited, p=share, observed=paying)

@@ -1,0 +1,172 @@
+"""Which model predicts unseen posts better, and would the decision change under another?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from attribution.errors import InputError, Problem
+from attribution.quantities.roi import roi
+
+if TYPE_CHECKING:
+    from attribution.run import Run
+
+BAD_K = 0.7
+"""Pareto k above which a post's leave-one-out estimate is not to be trusted."""
+
+CLEAR = 2.0
+"""Standard errors of the difference from which one model is said to predict better.
+
+With |difference| < 4 the standard error itself is unreliable (Sivula, Magnusson & Vehtari 2020),
+so smaller differences are too close to call whatever their standard error.
+"""
+
+SMALL = 4.0
+
+
+def compare(runs: Sequence[Run]) -> pl.DataFrame:
+    """Compare runs by expected log predictive density of the conversions (PSIS-LOO).
+
+    Parameters
+    ----------
+    runs
+        Two or more runs on the same posts and the same outcome.
+
+    Returns
+    -------
+    pl.DataFrame
+        One row per run, best first: elpd (log density summed over posts, higher is better), its
+        standard error, effective parameters p_loo, difference to the best and its standard
+        error, stacking weight, worst Pareto k and the number above 0.7, a reading in words, and
+        whether ranking creators by expected ROI would change against the best model.
+
+    Raises
+    ------
+    InputError
+        For fewer than two runs, or runs on different posts or outcomes.
+    """
+    names = _check(runs)
+    loos = {name: _loo(run) for name, run in zip(names, runs, strict=True)}
+    order = sorted(names, key=lambda name: -float(loos[name].elpd))
+    best = order[0]
+    weights = _weights(runs, names, loos)
+    by_name = dict(zip(names, runs, strict=True))
+    rows = [
+        _row(rank, name, loos[name], loos[best], weights[name], by_name[name], by_name[best])
+        for rank, name in enumerate(order)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _check(runs: Sequence[Run]) -> list[str]:
+    if len(runs) < 2:
+        raise InputError(Problem("one run cannot be compared", expected="two or more runs"))
+    first = runs[0]
+    problems = []
+    for run in runs[1:]:
+        if run.manifest.outcome != first.manifest.outcome:
+            problems.append(
+                Problem(
+                    f"{run.name} explains {run.manifest.outcome!r} and {first.name} "
+                    f"{first.manifest.outcome!r}: their densities are about different things",
+                    hint="Compare runs with the same outcome.",
+                )
+            )
+        elif not _same_rows(run, first):
+            problems.append(
+                Problem(
+                    f"{run.name} and {first.name} were fitted to different rows "
+                    f"({run.table.height} and {first.table.height} posts)",
+                    hint="Fit both to the same table; `set_aside` in each manifest says which "
+                    "posts were left out.",
+                )
+            )
+    if problems:
+        raise InputError(problems)
+    return _names(runs)
+
+
+def _same_rows(a: Run, b: Run) -> bool:
+    return a.design.posts == b.design.posts and np.array_equal(a.design.outcome, b.design.outcome)
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """Name runs by folder; numbered where that is not unique."""
+    names = [run.name for run in runs]
+    return [f"{n} ({i + 1})" if names.count(n) > 1 else n for i, n in enumerate(names)]
+
+
+def _loo(run: Run) -> Any:
+    from arviz_stats import loo
+
+    return loo(run.posterior, var_name="conversions", pointwise=True)
+
+
+def _weights(runs: Sequence[Run], names: Sequence[str], loos: dict[str, Any]) -> dict[str, float]:
+    """Stacking weights (Yao, Vehtari, Simpson & Gelman 2018)."""
+    from arviz_stats import compare as arviz_compare
+
+    table = arviz_compare({name: loos[name] for name in names}, method="stacking")
+    return {str(name): float(weight) for name, weight in table["weight"].items()}
+
+
+def _row(
+    rank: int, name: str, loo: Any, best: Any, weight: float, run: Run, best_run: Run
+) -> dict[str, Any]:
+    difference = np.asarray(loo.elpd_i) - np.asarray(best.elpd_i)
+    se = float(np.sqrt(len(difference)) * np.std(difference, ddof=1)) if rank else 0.0
+    total = float(difference.sum())
+    k = np.asarray(loo.pareto_k)
+    bad = int(np.sum(k > BAD_K))
+    return {
+        "model": name,
+        "rank": rank + 1,
+        "elpd": float(loo.elpd),
+        "se": float(loo.se),
+        "p_loo": float(loo.p),
+        "elpd_diff": total,
+        "se_diff": se,
+        "weight": weight,
+        "worst_k": float(k.max()),
+        "n_bad_k": bad,
+        "reading": reading(rank, total, se, bad),
+        "roi_ranking": "—" if rank == 0 else roi_ranking(run, best_run),
+    }
+
+
+def reading(rank: int, difference: float, se: float, bad: int) -> str:
+    """Return what a difference to the best model means, in words."""
+    doubt = f"; {bad} posts have Pareto k above {BAD_K}, so take it with caution" if bad else ""
+    if rank == 0:
+        return "best estimate" + doubt
+    if abs(difference) < SMALL or abs(difference) < CLEAR * se:
+        return "too close to call" + doubt
+    return "predicts unseen posts worse" + doubt
+
+
+def roi_ranking(run: Run, best: Run) -> str:
+    """Say whether ranking creators by expected ROI changes between two runs."""
+    try:
+        tables = [roi(r, by="creator", unhealthy=True) for r in (run, best)]
+    except InputError as error:
+        return f"no ROI: {error.problems[0].what}"
+    joined = (
+        tables[0]
+        .join(tables[1], on="group", suffix="_best")
+        .drop_nulls(["expected_roi_median", "expected_roi_median_best"])
+    )
+    if joined.height < 2:
+        return "fewer than two creators with a cost"
+    rho = float(
+        joined.select(
+            pl.corr("expected_roi_median", "expected_roi_median_best", method="spearman")
+        ).item()
+    )
+    changed = int(joined.select((pl.col("verdict") != pl.col("verdict_best")).sum()).item())
+    top = joined.sort("expected_roi_median", descending=True).item(0, "group")
+    top_best = joined.sort("expected_roi_median_best", descending=True).item(0, "group")
+    first = "the same creator first" if top == top_best else f"{top} first instead of {top_best}"
+    return f"rank correlation {rho:.2f}, {first}, {changed} of {joined.height} verdicts change"

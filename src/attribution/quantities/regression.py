@@ -1,0 +1,205 @@
+"""Estimands of the engagement regression: changes, elasticities, and rates by tier.
+
+The regression's parts multiply, so they do not add up to the orders; what a like is worth is the
+change in expected orders when a post gets more of them, averaged over the observed posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from attribution import forward
+from attribution.design.rows import signal_columns
+from attribution.design.types import Design, Floats, dim
+from attribution.draws import Draws, blocks, n_draws
+from attribution.quantities.estimates import NEW, THESE, Quantity
+from attribution.quantities.rates import Rate, compare_groups, in_all
+from attribution.quantities.totals import membership, shown_mask
+from attribution.spec.model import Group, Linear, LinearMean
+from attribution.spec.transforms import columns_of, row_wise
+
+STEPS = {"likes": 1000.0, "comments": 100.0}
+"""How many more of each signal a change is told for."""
+
+ONE_PERCENT = 1.01
+
+
+@dataclass(frozen=True)
+class Change:
+    """Expected orders now and after a change, summed over posts; shape (draw, group)."""
+
+    before: Floats
+    after: Floats
+    posts: Floats
+
+
+def regression_quantities(design: Design, draws: Draws) -> list[Quantity]:
+    """Return every estimand of a linear mean with its draws; serves posterior and prior alike."""
+    column = grouping_column(design)
+    groups, member = membership(design, column)
+    label = dim(column) if column else "overall"
+    out: list[Quantity] = []
+    for signal in signal_columns(design.spec):
+        out += _signal(design, draws, signal, groups, member, label)
+    return [*out, *_rates(design, draws, groups, member, label)]
+
+
+def grouping_column(design: Design) -> str | None:
+    """Return the column to report by: the first whose levels' effects add up to zero."""
+    terms = (t for t in design.spec.mean.terms if isinstance(t, Group))
+    return next((t.by for t in terms if t.effects == "zero_sum"), None)
+
+
+def _signal(
+    design: Design, draws: Draws, signal: str, groups: tuple[str, ...], member: Floats, label: str
+) -> Iterator[Quantity]:
+    step = STEPS.get(signal, 1000.0)
+    more = change(design, draws, pl.col(signal) + step, signal, member)
+    percent = change(design, draws, pl.col(signal) * ONE_PERCENT, signal, member)
+    for g, group in enumerate(groups):
+        if not more.posts[g]:
+            continue
+        common = {"scope": "overall" if g == 0 else label, "group": group, "population": THESE}
+        yield Quantity(
+            quantity=f"change_per_{step:.0f}_{signal}",
+            label=f"Change in orders of a post with {step:,.0f} more {signal}",
+            weighting="per post",
+            unit="orders per post",
+            draws=(more.after[:, g] - more.before[:, g]) / more.posts[g],
+            threshold=0.0,
+            statement="P(> 0)",
+            words=(f"more {signal} go with more orders", f"more {signal} go with fewer orders"),
+            **common,
+        )
+        yield Quantity(
+            quantity=f"elasticity_{signal}",
+            label=f"Change in orders for 1 % more {signal}",
+            weighting="per expected order",
+            unit="%",
+            draws=np.log(percent.after[:, g] / percent.before[:, g]) / np.log(ONE_PERCENT),
+            threshold=0.0,
+            statement="P(> 0)",
+            words=(f"more {signal} go with more orders", f"more {signal} go with fewer orders"),
+            **common,
+        )
+
+
+def change(design: Design, draws: Draws, changed: pl.Expr, signal: str, member: Floats) -> Change:
+    """Sum expected orders before and after a change of one signal, over posts that show all.
+
+    Parameters
+    ----------
+    design, draws
+        A linear mean and its draws.
+    changed
+        The signal's new value, row by row.
+    signal
+        The column that changes.
+    member
+        Which posts are in each group; (post, group).
+    """
+    mean = design.spec.mean
+    if not isinstance(mean, LinearMean):
+        raise TypeError("only a linear mean has features to change")
+    columns = signal_columns(design.spec)
+    shown = shown_mask(design, columns).all(axis=1).astype(np.float64)
+    member = member * shown[:, None]
+    deltas = feature_changes(design, changed.alias(signal), signal)
+    shape = (n_draws(draws), member.shape[1])
+    before, after = np.empty(shape), np.empty(shape)
+    for block in blocks(draws):
+        means = forward.expected(design, block.draws)
+        factor = np.exp(_eta_change(design, mean, block.draws, deltas))
+        before[block.where] = means @ member
+        after[block.where] = (means * factor) @ member
+    return Change(before, after, member.sum(axis=0))
+
+
+def feature_changes(design: Design, changed: pl.Expr, signal: str) -> dict[str, Floats]:
+    """Change of each feature that uses the signal, 0 at posts that hide one; feature -> (post,)."""
+    used = {t.feature for t in design.spec.mean.terms if isinstance(t, Linear)}
+    out = {}
+    for feature in design.spec.features:
+        if feature.name in used and signal in columns_of(feature):
+            now = design.table.select(row_wise(feature)).to_series()
+            then = design.table.with_columns(changed).select(row_wise(feature)).to_series()
+            delta = (then - now).cast(pl.Float64).fill_null(0.0)
+            out[feature.name] = delta.to_numpy()
+    return out
+
+
+def _eta_change(
+    design: Design, mean: LinearMean, draws: Draws, deltas: dict[str, Floats]
+) -> Floats:
+    out = np.zeros((n_draws(draws), len(design.outcome)))
+    for term in mean.terms:
+        if isinstance(term, Linear) and term.feature in deltas:
+            out += draws[f"slope_{term.feature}"][:, None] * deltas[term.feature]
+        if isinstance(term, Group):
+            for of in set(term.of) & set(deltas):
+                effect = draws[f"{dim(term.by)}_{of}_effect"]
+                out += effect[:, design.groups[term.by].index] * deltas[of]
+    return out
+
+
+def _rates(
+    design: Design, draws: Draws, groups: tuple[str, ...], member: Floats, label: str
+) -> Iterator[Quantity]:
+    """Expected orders per 1,000 of exposure, here and for a new creator of each group."""
+    rate = in_all(design.spec.outcome.exposure)
+    exposure = design.exposure @ member
+    here = rate.per * _sums(design, draws, member) / exposure
+    for g, group in enumerate(groups):
+        yield _rate(rate, "overall" if g == 0 else label, group, THESE, here[:, g])
+    new_draws = average_creator(design, draws)
+    if new_draws is None or len(groups) == 1:
+        return
+    new = rate.per * _sums(design, new_draws, member) / exposure
+    for g, group in enumerate(groups[1:], start=1):
+        yield _rate(rate, label, group, NEW, new[:, g])
+    yield from compare_groups(rate, new[:, 1:], groups[1:], label, np.ones(len(groups) - 1))
+
+
+def _rate(rate: Rate, scope: str, group: str, population: str, draws: Floats) -> Quantity:
+    return Quantity(
+        quantity=rate.quantity,
+        label=rate.label,
+        scope=scope,
+        group=group,
+        population=population,
+        weighting=rate.weighting,
+        unit=rate.unit,
+        draws=draws,
+    )
+
+
+def _sums(design: Design, draws: Draws, member: Floats) -> Floats:
+    out = np.empty((n_draws(draws), member.shape[1]))
+    for block in blocks(draws):
+        out[block.where] = forward.expected(design, block.draws) @ member
+    return out
+
+
+def average_creator(design: Design, draws: Draws) -> Draws | None:
+    """Return draws in which every creator has the population's mean multiplier.
+
+    A normal effect with standard deviation s on the log scale multiplies by exp(s**2 / 2) on
+    average, a mean-one effect by 1. None where another grouping varies slopes, whose average
+    effect is no constant.
+    """
+    column = grouping_column(design)
+    others = [t for t in design.spec.mean.terms if isinstance(t, Group) and t.by != column]
+    if any(of not in {"intercept", "all parts"} for term in others for of in term.of):
+        return None
+    out = dict(draws)
+    for term in others:
+        name = dim(term.by)
+        log_mean = draws[f"{name}_sd"] ** 2 / 2.0 if term.effects == "exchangeable" else 0.0
+        out[f"{name}_effect"] = np.zeros_like(draws[f"{name}_effect"]) + np.reshape(
+            log_mean, (-1, 1)
+        )
+    return out

@@ -1,0 +1,108 @@
+"""Sums over groups of posts that the additive model's estimands are ratios of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from attribution import forward
+from attribution.design.types import Design, Floats, Integers, dim
+from attribution.draws import Draws, blocks, n_draws
+from attribution.spec.model import Group, RatesMean
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the posts of each group; dims draw (d), group (g), part (p).
+
+    Parameters
+    ----------
+    groups
+        ``all`` first, then the levels of the column by which rates vary, in display order.
+    column
+        Dim of that column, ``tier`` as a rule; None where rates do not vary between groups.
+    parts
+        Names of the parts.
+    orders
+        Expected orders by part over all posts of the group, wherever they land; (d, g, p).
+    orders_shown
+        The same over the posts that show the part's signal; (d, g, p).
+    amounts_shown
+        Sum of the signal over those posts; (g, p).
+    unit_rates
+        Orders per unit of the part, summed over the posts of the group (creators included, the
+        same weight for every post); (d, g, p).
+    amounts
+        Sum of the signal over all posts, hidden ones at their median; (g, p).
+    """
+
+    groups: tuple[str, ...]
+    column: str | None
+    parts: tuple[str, ...]
+    orders: Floats
+    orders_shown: Floats
+    amounts_shown: Floats
+    unit_rates: Floats
+    amounts: Floats
+
+    @property
+    def shares(self) -> Floats:
+        """Share of expected orders by part; (d, g, p), sums to 1 over parts."""
+        return np.asarray(self.orders / self.orders.sum(axis=2, keepdims=True))
+
+
+def rate_term(design: Design) -> Group | None:
+    """Return the first term that gives every part its own deviations, if there is one."""
+    terms = (t for t in design.spec.mean.terms if isinstance(t, Group))
+    return next((t for t in terms if t.of == ("each part",)), None)
+
+
+def membership(design: Design, column: str | None) -> tuple[tuple[str, ...], Floats]:
+    """Return the groups, ``all`` first, and which posts are in each; (post, group) of 0 and 1."""
+    count = len(design.outcome)
+    if column is None:
+        return (ALL,), np.ones((count, 1))
+    group = design.groups[column]
+    member = (group.index[:, None] == np.arange(len(group.levels))[None, :]).astype(np.float64)
+    return (ALL, *group.levels), np.column_stack([np.ones(count), member])
+
+
+def totals(design: Design, draws: Draws) -> Totals:
+    """Sum expected orders and rates over groups of posts, block by block of draws."""
+    mean = design.spec.mean
+    if not isinstance(mean, RatesMean):
+        raise TypeError("only a rates mean has parts that add up")
+    term = rate_term(design)
+    groups, member = membership(design, term.by if term else None)
+    shown = shown_mask(design, mean.parts)
+    amounts = np.stack([design.signals[p] for p in mean.parts], axis=1)
+    shape = (n_draws(draws), len(groups), len(mean.parts))
+    orders, orders_shown, unit_rates = np.empty(shape), np.empty(shape), np.empty(shape)
+    for block in blocks(draws):
+        parts = forward.expected_parts(design, block.draws)
+        orders[block.where] = np.einsum("dip,ig->dgp", parts, member, optimize=True)
+        orders_shown[block.where] = np.einsum("dip,ip,ig->dgp", parts, shown, member, optimize=True)
+        rates = np.exp(
+            forward.log_rates(design, block.draws)
+            + forward.log_multiplier(design, block.draws)[:, None, :]
+        )
+        unit_rates[block.where] = np.einsum("dpi,ig->dgp", rates, member, optimize=True)
+    return Totals(
+        groups=groups,
+        column=dim(term.by) if term else None,
+        parts=mean.parts,
+        orders=orders,
+        orders_shown=orders_shown,
+        amounts_shown=member.T @ (amounts * shown),
+        unit_rates=unit_rates,
+        amounts=member.T @ amounts,
+    )
+
+
+def shown_mask(design: Design, columns: tuple[str, ...]) -> Integers:
+    """Return 1 where a post shows a signal and 0 where it is hidden; (post, column)."""
+    nulls = [design.table.get_column(c).is_not_null().to_numpy() for c in columns]
+    return np.stack(nulls, axis=1).astype(np.int64)

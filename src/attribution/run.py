@@ -1,0 +1,226 @@
+"""A run: one spec fitted to one table, in memory or as a folder.
+
+The folder holds ``posterior.nc`` (draws, diagnostics, pointwise log-likelihood, predictive
+draws), ``table.parquet`` (the table as it was given), ``spec.toml`` and ``manifest.json`` (with
+the SHA-256 of the others). It is written beside its place and renamed, so it exists whole or not
+at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attribution.data import AnalysisTable, read_analysis
+from attribution.design import Design, build_design
+from attribution.draws import Draws, stack
+from attribution.errors import InputError, Problem, UnhealthyRunError
+from attribution.manifest import FORMAT_VERSION, Manifest
+from attribution.spec import parse_spec, to_toml
+from attribution.spec.model import ModelSpec
+
+if TYPE_CHECKING:
+    import polars as pl
+    import xarray as xr
+
+POSTERIOR, TABLE, SPEC, MANIFEST = "posterior.nc", "table.parquet", "spec.toml", "manifest.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One spec fitted to one table.
+
+    Parameters
+    ----------
+    path
+        The run's folder; None while it is only in memory.
+    spec
+        The model as it was stated.
+    source
+        The table as it was given, with its provenance.
+    manifest
+        How the run was made and how healthy it is.
+    design
+        The arrays that the model was built from.
+    tree
+        Draws in memory; None for a run on disk, whose draws are read when first needed.
+    """
+
+    path: Path | None
+    spec: ModelSpec
+    source: AnalysisTable
+    manifest: Manifest
+    design: Design
+    tree: xr.DataTree | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, or the model's where the run is only in memory."""
+        return self.path.name if self.path else self.spec.name
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The posts in the fit, one row each."""
+        return self.design.table
+
+    @cached_property
+    def posterior(self) -> xr.DataTree:
+        """All groups: posterior, sample_stats, log_likelihood, prior, predictive draws."""
+        if self.tree is not None:
+            return self.tree
+        if self.path is None:
+            raise ValueError("a run has draws in memory or on disk")
+        _check_hash(self.path / POSTERIOR, self.manifest.hashes[POSTERIOR])
+        import xarray as xr
+
+        with xr.open_datatree(self.path / POSTERIOR, engine="h5netcdf") as tree:
+            return tree.load()
+
+    @cached_property
+    def draws(self) -> Draws:
+        """Posterior draws by variable; shape (chain * draw, …)."""
+        return stack(self.posterior["posterior"].to_dataset())
+
+    @cached_property
+    def prior_draws(self) -> Draws:
+        """Prior draws by variable; shape (draw, …)."""
+        return stack(self.posterior["prior"].to_dataset())
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every check of the health gate passed (warnings allowed)."""
+        return self.manifest.healthy
+
+    def require_healthy(self, unhealthy: bool, what: str) -> None:
+        """Raise unless the run is healthy or its unhealthy numbers were asked for by name."""
+        if self.healthy or unhealthy:
+            return
+        failed = ", ".join(c.name for c in self.manifest.health if c.status == "fail")
+        raise UnhealthyRunError(
+            f"{self.name}: the run is unhealthy ({failed}), so {what} would mislead. "
+            "See `attribution check`; ask with --unhealthy (unhealthy=True) to get it all the same."
+        )
+
+    def check(self) -> pl.DataFrame:
+        """Return the health gate, one row per check."""
+        from attribution.health import health_table
+
+        return health_table(self.manifest.health)
+
+    def effects(self) -> pl.DataFrame:
+        """Return what reach, likes, comments and tier are worth; see ``quantities.effects``."""
+        from attribution.quantities.effects import effects
+
+        return effects(self)
+
+    def contributions(self, by: str = "total") -> pl.DataFrame:
+        """Return the observed orders split by part; see ``quantities.contributions``."""
+        from attribution.quantities.contributions import contributions
+
+        return contributions(self, by=by)
+
+    def roi(
+        self, by: str = "creator", *, margin: float = 1.0, unhealthy: bool = False
+    ) -> pl.DataFrame:
+        """Return realised and expected ROI; see ``quantities.roi``."""
+        from attribution.quantities.roi import roi
+
+        return roi(self, by=by, margin=margin, unhealthy=unhealthy)
+
+    @property
+    def charts(self) -> Any:
+        """The charts of this run by name, e.g. ``run.charts.forest()``."""
+        from attribution.charts import RunCharts
+
+        return RunCharts(self)
+
+    def report(self, path: str | Path, *, margin: float = 1.0, unhealthy: bool = False) -> Path:
+        """Write one self-contained HTML report and return its path."""
+        from attribution.report import report
+
+        return report(self, path, margin=margin, unhealthy=unhealthy)
+
+
+def save_run(run: Run, target: Path, *, overwrite: bool = False) -> Run:
+    """Write a run to a folder, whole or not at all, and return it as saved."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
+        folder = Path(scratch) / "run"
+        folder.mkdir()
+        run.posterior.to_netcdf(folder / POSTERIOR, engine="h5netcdf")
+        run.source.save(folder / TABLE)
+        (folder / SPEC).write_text(to_toml(run.spec), encoding="utf-8")
+        hashes = {name: file_hash(folder / name) for name in (POSTERIOR, TABLE, SPEC)}
+        manifest = replace(run.manifest, hashes=hashes)
+        (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        if overwrite and target.exists():
+            shutil.move(target, Path(scratch) / "replaced")
+        folder.rename(target)
+    return replace(run, path=target, manifest=manifest)
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run folder.
+
+    Raises
+    ------
+    InputError
+        When the folder is no run, a file is missing or was altered after the fit, or the run was
+        written by a newer release.
+    """
+    folder = Path(path)
+    manifest = _read_manifest(folder)
+    missing = [name for name in manifest.hashes if not (folder / name).is_file()]
+    if missing:
+        raise InputError([_damaged(folder / name, "is missing from the run") for name in missing])
+    for name in (TABLE, SPEC):
+        _check_hash(folder / name, manifest.hashes[name])
+    spec = parse_spec((folder / SPEC).read_text(encoding="utf-8"), file=str(folder / SPEC))
+    source = read_analysis(folder / TABLE)
+    design = build_design(spec, source.frame, level_order=source.tier_order)
+    return Run(path=folder, spec=spec, source=source, manifest=manifest, design=design)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    file = folder / MANIFEST
+    if not file.is_file():
+        what = "has no manifest.json, so it is no run" if folder.is_dir() else "does not exist"
+        hint = "Give the folder that `attribution fit ... -o RUN` wrote."
+        raise InputError(Problem(f"the run folder {what}", file=str(folder), hint=hint))
+    try:
+        manifest = Manifest.from_json(file.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(_damaged(file, "cannot be read")) from error
+    if manifest.format_version > FORMAT_VERSION:
+        raise InputError(
+            Problem(
+                "the run was written by a newer release",
+                file=str(file),
+                value=str(manifest.format_version),
+                expected=f"format_version up to {FORMAT_VERSION}",
+                hint="Install a newer influencer-attribution.",
+            )
+        )
+    return manifest
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_hash(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise InputError(_damaged(path, "is missing from the run"))
+    if file_hash(path) != expected:
+        raise InputError(_damaged(path, "was altered after the fit"))
+
+
+def _damaged(path: Path, what: str) -> Problem:
+    return Problem(f"{path.name} {what}", file=str(path), hint="Fit again to get a whole run.")

@@ -1,0 +1,154 @@
+"""Draw from a model: prior, posterior by NUTS, and what the posterior predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import nutpie
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from attribution import forward
+from attribution.design.types import Design
+from attribution.draws import stack, thin
+from attribution.model import build_model
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage's name, the work done and the work in total."""
+
+PREDICTIVE_DRAWS = 500
+"""Draws kept of the prior and posterior predictive distributions."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to sample.
+
+    Parameters
+    ----------
+    draws, tune, chains
+        Kept and discarded draws per chain, and the number of chains.
+    seed
+        Seed of every random number of the fit.
+    target_accept
+        Target acceptance rate of NUTS; nearer to 1 means smaller steps.
+    """
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    seed: int = 0
+    target_accept: float = 0.95
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a fit yields: all groups of the posterior's DataTree, and the seconds it took."""
+
+    tree: xr.DataTree
+    timings: Mapping[str, float]
+
+
+def sample(design: Design, settings: Settings, progress: Progress | None = None) -> Sampled:
+    """Fit the model of a design by NUTS.
+
+    Parameters
+    ----------
+    design
+        Arrays with named dims.
+    settings
+        Draws, chains, seed.
+    progress
+        Told of each stage; None for silence.
+
+    Returns
+    -------
+    Sampled
+        Groups ``posterior``, ``sample_stats``, ``log_likelihood`` (conversions, every draw),
+        ``prior`` and ``prior_predictive``, ``posterior_predictive`` (at most 500 draws) and
+        ``observed_data``.
+    """
+    tell = progress or (lambda _stage, _done, _total: None)
+    timings: dict[str, float] = {}
+    clock = perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal clock
+        now = perf_counter()
+        timings[stage] = now - clock
+        clock = now
+
+    tell("build", 0, 1)
+    model = build_model(design)
+    lap("build")
+    tell("compile", 0, 1)
+    compiled = nutpie.compile_pymc_model(model, backend="numba")
+    lap("compile")
+    trace = _nuts(compiled, settings, tell)
+    lap("sample")
+    tell("predict", 0, 1)
+    tree = _assemble(design, model, trace, settings)
+    lap("predict")
+    tell("predict", 1, 1)
+    return Sampled(tree, timings)
+
+
+def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
+    total = settings.chains * (settings.draws + settings.tune)
+    tell("sample", 0, total)
+    return nutpie.sample(
+        compiled,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        seed=settings.seed,
+        target_accept=settings.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=lambda chains: tell(
+            "sample", sum(chain.finished_draws for chain in chains), total
+        ),
+    )
+
+
+def _assemble(
+    design: Design, model: pm.Model, trace: xr.DataTree, settings: Settings
+) -> xr.DataTree:
+    rng = np.random.default_rng([settings.seed, 1])
+    posterior = trace["posterior"].to_dataset()
+    stats = trace["sample_stats"].to_dataset()[["diverging", "energy", "depth", "n_steps"]]
+    draws = stack(posterior)
+    prior = draw_prior(model, PREDICTIVE_DRAWS, settings.seed)
+    shape = (settings.chains, settings.draws, len(design.outcome))
+    dims = ("chain", "draw", "post")
+    likelihood = forward.log_likelihood(design, draws).reshape(shape)
+    replicated = forward.replicate(design, thin(draws, PREDICTIVE_DRAWS), rng)[None]
+    return xr.DataTree.from_dict(
+        {
+            "posterior": posterior,
+            "sample_stats": stats,
+            "log_likelihood": _counts(design, dims, likelihood),
+            "posterior_predictive": _counts(design, dims, replicated),
+            "prior": prior["prior"].to_dataset(),
+            "prior_predictive": prior["prior_predictive"].to_dataset()[["conversions"]],
+            "observed_data": _counts(design, ("post",), design.outcome),
+        }
+    )
+
+
+def _counts(design: Design, dims: Sequence[str], values: np.ndarray) -> xr.Dataset:
+    return xr.Dataset({"conversions": (dims, values)}, coords={"post": list(design.posts)})
+
+
+def draw_prior(model: pm.Model, draws: int, seed: int) -> xr.DataTree:
+    """Draw parameters and conversions from the model's prior.
+
+    Evaluated by PyTensor's plain Python mode: a few hundred draws take less time than a compile.
+    """
+    return pm.sample_prior_predictive(
+        draws, model=model, random_seed=seed, compile_kwargs={"mode": "FAST_COMPILE"}
+    )
