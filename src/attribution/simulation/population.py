@@ -62,7 +62,7 @@ class Population:
     follower_sd: float = 0.6
     reach_spread: float = 0.3
     like_spread: float = 0.35
-    ratio_spread: float = 0.55
+    ratio_spread: float = 0.5
     fee_spread: float = 0.4
     activity: float = 3.0
     growth: float = 0.05
