@@ -47,7 +47,8 @@
   }
 
   async function draw(place, spec) {
-    const room = place.clientWidth;
+    // A chart in closed details has no width of its own yet.
+    const room = place.clientWidth || place.closest("section, body").clientWidth;
     let result = await vegaEmbed(place, spec, OPTIONS);
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const svg = place.querySelector("svg");

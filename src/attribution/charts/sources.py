@@ -33,32 +33,47 @@ class Request:
     others: tuple[Run, ...] = ()
 
 
-def forest_source(run: Run, _request: Request) -> pl.DataFrame:
-    """Estimates overall and by tier; shares have a chart of their own."""
+def rates(effects: pl.DataFrame) -> pl.DataFrame:
+    """Keep estimates overall and by tier; shares have a chart of their own."""
     shares = pl.col("quantity").str.starts_with("share_of_orders_")
-    return run.effects().filter(~pl.col("scope").is_in([CREATOR, CONTRAST]), ~shares)
+    return effects.filter(~pl.col("scope").is_in([CREATOR, CONTRAST]), ~shares)
+
+
+def contrasts(effects: pl.DataFrame) -> pl.DataFrame:
+    """Keep ratios between tiers."""
+    return effects.filter(pl.col("scope") == CONTRAST)
+
+
+def creators(effects: pl.DataFrame) -> pl.DataFrame:
+    """Keep how prone each creator's audience is to buy."""
+    return effects.filter(pl.col("scope") == CREATOR)
+
+
+def forest_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Give estimates overall and by tier."""
+    return rates(run.effects())
 
 
 def contrasts_source(run: Run, _request: Request) -> pl.DataFrame:
-    """Ratios between tiers."""
-    return run.effects().filter(pl.col("scope") == CONTRAST)
+    """Give ratios between tiers."""
+    return contrasts(run.effects())
 
 
 def creators_source(run: Run, _request: Request) -> pl.DataFrame:
-    """How prone each creator's audience is to buy."""
-    return run.effects().filter(pl.col("scope") == CREATOR)
+    """Give how prone each creator's audience is to buy."""
+    return creators(run.effects())
 
 
 def density_source(run: Run, _request: Request) -> pl.DataFrame:
     """Draws of the quantities that the report's questions are about."""
-    from attribution.quantities.drawn import draws_table
+    from attribution.quantities.densities import draws_table
 
     return draws_table(run)
 
 
 def response_source(run: Run, _request: Request) -> pl.DataFrame:
     """Return expected orders by likes and by comments, tier by tier."""
-    from attribution.quantities.drawn import response_table
+    from attribution.quantities.response import response_table
 
     return response_table(run)
 
@@ -83,7 +98,7 @@ def _levels(run: Run, wanted: tuple[str, ...]) -> list[str]:
 
 def predictive_source(run: Run, _request: Request) -> pl.DataFrame:
     """Observed figures beside what the model predicts."""
-    from attribution.quantities.drawn import predictive_table
+    from attribution.quantities.predictive import predictive_table
 
     return predictive_table(run)
 
@@ -97,13 +112,13 @@ def comparison_source(run: Run, request: Request) -> pl.DataFrame:
 
 def ranks_source(run: Run, _request: Request) -> pl.DataFrame:
     """Rank counts by chain."""
-    from attribution.quantities.drawn import ranks_table
+    from attribution.quantities.chains import ranks_table
 
     return ranks_table(run)
 
 
 def trace_source(run: Run, _request: Request) -> pl.DataFrame:
     """Draws of the main parameters in the order they were made."""
-    from attribution.quantities.drawn import trace_table
+    from attribution.quantities.chains import trace_table
 
     return trace_table(run)

@@ -1,0 +1,187 @@
+"""The headline: the reader's questions, each with an answer in plain words and its probability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from attribution.charts.words import listing, number, percent, span
+from attribution.quantities.additive import SHARE_FLOOR
+from attribution.quantities.estimates import CANNOT_TELL, PROBABILITY
+from attribution.quantities.roi import PAUSE, REBOOK
+from attribution.reporting import words
+from attribution.reporting.content import Answer, Missing
+from attribution.reporting.findings import Findings
+
+Row = dict[str, Any]
+
+
+def answers(found: Findings) -> tuple[Answer, ...]:
+    """Return the answers to the report's questions, those it cannot answer included."""
+    return (likes(found), comments(found), groups(found), money(found))
+
+
+def odds(value: float | None) -> str:
+    """Return a probability in words, never certain: ``0.98``, ``above 0.99``."""
+    if value is None:
+        return "unknown"
+    if value > 0.99:
+        return "above 0.99"
+    return "below 0.01" if value < 0.01 else f"{value:.2f}"
+
+
+def likes(found: Findings) -> Answer:
+    """Answer whether people who like a post buy."""
+    rate, share = found.overall("orders_per_1000_likes"), found.overall("share_of_orders_likes")
+    if rate is None or share is None:
+        return _elasticity(found, words.ASK_LIKES, "likes")
+    chances = words.SHARE_ODDS.format(
+        floor=percent(SHARE_FLOOR),
+        posterior=odds(share["probability"]),
+        prior=odds(share["prior_probability"]),
+    )
+    filled = _filled(rate) | {"share": percent(share["median"]), "odds": chances}
+    if share["answer"] == CANNOT_TELL:
+        return Answer(words.ASK_LIKES, words.CANNOT_TELL, words.LIKES_UNSURE.format(**filled))
+    if share["probability"] > 0.5:
+        return Answer(words.ASK_LIKES, words.YES, words.LIKES_YES.format(**filled))
+    return Answer(words.ASK_LIKES, words.NO, words.LIKES_NO.format(**filled))
+
+
+def comments(found: Findings) -> Answer:
+    """Answer what a comment is worth against a like."""
+    ratio = found.overall("likes_per_comment")
+    if ratio is None:
+        return _elasticity(found, words.ASK_COMMENTS, "comments")
+    if ratio["answer"] == CANNOT_TELL:
+        text = words.COMMENTS_UNSURE.format(**_filled(ratio))
+        return Answer(words.ASK_COMMENTS, words.CANNOT_TELL, text)
+    short = words.YES if ratio["probability"] > 0.5 else words.NO
+    return Answer(words.ASK_COMMENTS, short, words.COMMENTS_SURE.format(**_filled(ratio)))
+
+
+def _elasticity(found: Findings, question: str, signal: str) -> Answer:
+    """Answer from a regression, which knows changes but no rates."""
+    row = found.overall(f"elasticity_{signal}")
+    if row is None:
+        return Answer(question, words.NOT_ASKED, words.NO_SIGNAL.format(signal=signal))
+    text = words.ELASTICITY.format(signal=signal, **_filled(row))
+    if row["answer"] == CANNOT_TELL:
+        return Answer(question, words.CANNOT_TELL, text)
+    return Answer(question, words.YES if row["probability"] > 0.5 else words.NO, text)
+
+
+def _filled(row: Row) -> dict[str, str]:
+    return {
+        "rate": number(row["median"]),
+        "median": number(row["median"]),
+        "span": span(row["lower"], row["upper"]),
+        "prob": percent(row["prob"]),
+        "posterior": odds(row["probability"]),
+        "prior": odds(row["prior_probability"]),
+    }
+
+
+def group_name(found: Findings) -> str:
+    """Return what groups are called: ``tier``, or the column the model groups by."""
+    scopes = found.effects.filter(
+        ~pl.col("scope").is_in(["overall", "contrast", "creator", "creator_id"])
+    )["scope"]
+    return str(scopes[0]).replace("_", " ") if scopes.len() else "tier"
+
+
+def groups(found: Findings) -> Answer:
+    """Answer which tier pays: in orders per exposure, and for the money."""
+    group = group_name(found)
+    question = words.ASK_GROUPS.format(group=group)
+    best = found.effects.filter(
+        pl.col("statement") == "P(best)", pl.col("quantity").str.ends_with("_in_all")
+    ).sort("probability", descending=True)
+    verdicts = _group_verdicts(found.roi_by("tier"))
+    if best.height < 2:
+        return Answer(question, words.NOT_ASKED, words.BEST_ALONE.format(group=group))
+    leader = best.row(0, named=True)
+    filled = _filled(leader) | {
+        "name": leader["group"],
+        "group": group,
+        "rate": _per(leader["label"]),
+    }
+    if leader["answer"] == CANNOT_TELL:
+        text, short = words.BEST_UNSURE.format(**filled), words.CANNOT_TELL
+    else:
+        text, short = words.BEST_SURE.format(**filled), str(leader["group"])
+    return Answer(question, short, f"{text} {verdicts}".strip())
+
+
+def _per(label: str) -> str:
+    """Return ``per 1,000 reached`` from ``Orders per 1,000 reached, all ways ...``."""
+    rate = label.partition(":")[0].removesuffix(", all ways together")
+    return rate.removeprefix("Orders ")
+
+
+def _group_verdicts(roi: pl.DataFrame) -> str:
+    rows = roi.drop_nulls("verdict").rows(named=True) if not roi.is_empty() else []
+    if not rows:
+        return ""
+    said = [
+        words.GROUP_VERDICT.format(
+            verdict=row["verdict"], name=row["group"], odds=odds(row["p_profit"])
+        )
+        for row in rows
+    ]
+    return words.GROUP_ROI.format(verdicts=listing(said))
+
+
+def money(found: Findings) -> Answer:
+    """Answer what the posts returned, and what they would return again."""
+    if isinstance(found.roi, Missing):
+        reason = words.MISSING.format(what=found.roi.what, reason=found.roi.reason)
+        return Answer(words.ASK_ROI, words.NOT_ASKED, reason)
+    row = found.roi_by("total").row(0, named=True)
+    if row["expected_roi_median"] is None:
+        return Answer(
+            words.ASK_ROI,
+            words.NOT_ASKED,
+            words.MISSING.format(what="Return on investment", reason="no post has a known cost"),
+        )
+    currency = found.run.manifest.currency or ""
+    text = " ".join(
+        (
+            words.ROI_REALISED.format(
+                cost=f"{currency} {row['cost']:,.0f}".strip(), roi=signed(row["realised_roi"])
+            ),
+            words.ROI_EXPECTED.format(
+                median=signed(row["expected_roi_median"]),
+                span=f"{signed(row['expected_roi_lower'])} to {signed(row['expected_roi_upper'])}",
+                prob=percent(PROBABILITY),
+                odds=odds(row["p_profit"]),
+            ),
+            words.ROI_SIGN.format(margin=percent(found.margin)),
+            _creator_verdicts(found.roi_by("creator")),
+        )
+    )
+    shorts = {"rebook": words.YES, "pause": words.NO}
+    return Answer(words.ASK_ROI, shorts.get(row["verdict"], words.CANNOT_TELL), text.strip())
+
+
+def signed(value: float | None) -> str:
+    """Return a return as a signed percentage of the cost, e.g. ``+35 %``."""
+    return "unknown" if value is None else f"{value:+,.0%}".replace("%", " %")
+
+
+def _creator_verdicts(roi: pl.DataFrame) -> str:
+    known = roi.drop_nulls("verdict") if not roi.is_empty() else roi
+    if known.is_empty():
+        return ""
+    tally = {
+        name: int((known["verdict"] == name).sum()) for name in ("rebook", "test again", "pause")
+    }
+    return words.VERDICTS.format(
+        creators=f"{known.height:,} creators",
+        rebook=tally["rebook"],
+        again=tally["test again"],
+        pause=tally["pause"],
+        high=REBOOK,
+        low=PAUSE,
+    )

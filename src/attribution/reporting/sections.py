@@ -1,0 +1,199 @@
+"""The sections of the page, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from attribution.charts.sources import contrasts, creators, rates
+from attribution.charts.words import count, percent
+from attribution.reporting import tables, words
+from attribution.reporting.content import Block, Facts, Folded, Items, Missing, Section, Words
+from attribution.reporting.figures import drawn, figure
+from attribution.reporting.findings import Findings
+from attribution.reporting.headline import answers, group_name
+from attribution.reporting.provenance import joined
+
+
+def sections(
+    main: Findings, others: Sequence[Findings], compared: pl.DataFrame | None
+) -> tuple[Section, ...]:
+    """Return every section below the headline.
+
+    Parameters
+    ----------
+    main
+        The run whose numbers are the report's.
+    others
+        Runs of other models on the same posts.
+    compared
+        The comparison of all of them; None for a single run.
+    """
+    found = [
+        signals(main),
+        groups(main),
+        audiences(main),
+        contributions(main),
+        roi(main),
+        *([] if compared is None else [comparison(compared)]),
+        *(other(findings, number) for number, findings in enumerate(others, start=2)),
+        health(main),
+        model(main),
+        data(main),
+        made(main),
+    ]
+    return tuple(section for section in found if section.blocks)
+
+
+def signals(found: Findings) -> Section:
+    """Return what reach, likes and comments are worth."""
+    blocks = (
+        Words((words.SIGNALS,)),
+        figure("forest", found),
+        figure("density", found),
+        figure("response", found),
+        _folded_estimates(found.effects.filter(~pl.col("scope").is_in(["contrast", "creator"]))),
+    )
+    return Section("signals", words.SIGNALS_TITLE, blocks)
+
+
+def _folded_estimates(frame: pl.DataFrame) -> Folded:
+    title = words.ALL_ESTIMATES.format(count=count(frame.height, "row"))
+    return Folded(title, (tables.estimates(frame, "Estimates"),))
+
+
+def groups(found: Findings) -> Section:
+    """Return how tiers differ; no blocks where there is one tier."""
+    rows = contrasts(found.effects)
+    title = words.GROUPS_TITLE.format(group=group_name(found))
+    if rows.is_empty():
+        return Section("groups", title, ())
+    return Section("groups", title, (figure("contrasts", found), _folded_estimates(rows)))
+
+
+def audiences(found: Findings) -> Section:
+    """Return the creators' audiences; no blocks where the model has no creators."""
+    rows = creators(found.effects)
+    if rows.is_empty():
+        return Section("creators", words.CREATORS_TITLE, ())
+    return Section(
+        "creators", words.CREATORS_TITLE, (figure("creators", found), _folded_estimates(rows))
+    )
+
+
+def contributions(found: Findings) -> Section:
+    """Return the split of the observed orders, or why there is none."""
+    table = found.contributions
+    if isinstance(table, Missing):
+        return Section("contributions", words.CONTRIBUTIONS_TITLE, (table,))
+    blocks = (
+        Words((words.CONTRIBUTIONS,)),
+        figure("contributions", found),
+        Folded("As a table", (tables.contributions(table),)),
+    )
+    return Section("contributions", words.CONTRIBUTIONS_TITLE, blocks)
+
+
+def roi(found: Findings) -> Section:
+    """Return realised and expected ROI, or why there is none."""
+    if isinstance(found.roi, Missing):
+        return Section("roi", words.ROI_TITLE, (found.roi,))
+    captions = {"total": "All posts", "tier": "By tier", "creator": "By creator"}
+    shown = [
+        tables.roi(frame, captions[frame["by"][0]])
+        for frame in found.roi.partition_by("by", maintain_order=True)
+    ]
+    intro = Words((words.ROI.format(margin=percent(found.margin)),))
+    return Section("roi", words.ROI_TITLE, (intro, figure("roi", found), *shown))
+
+
+def comparison(compared: pl.DataFrame) -> Section:
+    """Return how the models compare."""
+    blocks = (
+        Words((words.COMPARISON,)),
+        drawn("comparison", compared),
+        tables.comparison(compared),
+    )
+    return Section("comparison", words.COMPARISON_TITLE, blocks)
+
+
+def other(found: Findings, number: int) -> Section:
+    """Return what another model says of the same posts."""
+    run = found.run
+    answered = tuple(
+        (answer.question, f"{answer.short}. {answer.text}") for answer in answers(found)
+    )
+    blocks: tuple[Block, ...] = (
+        Words((run.spec.title,)),
+        Facts(answered),
+        figure("forest", found, f"run{number}-"),
+        _folded_estimates(rates(found.effects)),
+        Folded("Health checks", (tables.checks(run.manifest.health),)),
+        Folded("What this model assumes", (Items(run.spec.assumptions),)),
+    )
+    return Section(f"run{number}", words.OTHER_TITLE.format(name=run.name), blocks)
+
+
+def health(found: Findings) -> Section:
+    """Return the health gate and what the statistician wants to see."""
+    blocks = (
+        Words((words.HEALTH,)),
+        tables.checks(found.run.manifest.health),
+        figure("predictive", found),
+        Folded(words.STATISTICIAN, (figure("ranks", found), figure("trace", found))),
+    )
+    return Section("health", words.HEALTH_TITLE, blocks)
+
+
+def model(found: Findings) -> Section:
+    """Return what the model assumes, and what it could not use."""
+    spec, absent = found.run.spec, found.run.manifest.absent
+    lacking: Block = Words((words.NOTHING_ABSENT,))
+    if absent:
+        rows = ((item.part, item.reason) for item in absent)
+        lacking = tables.pairs("What this table could not answer", ("part", "why"), rows)
+    blocks = (
+        Words((f"{spec.title}. {spec.question}",)),
+        Items(spec.assumptions),
+        lacking,
+        Folded("References", (Items(spec.references),)),
+    )
+    return Section("model", words.MODEL_TITLE, blocks)
+
+
+def data(found: Findings) -> Section:
+    """Return how orders met posts, and what was left out."""
+    aside = found.run.manifest.set_aside
+    blocks = list(joined(found.run.manifest.provenance))
+    if aside:
+        rows = ((item.post_id, item.reason) for item in aside)
+        title = words.SET_ASIDE.format(count=count(len(aside), "post"))
+        blocks.append(Folded(title, (tables.pairs("Posts left out", ("post", "why"), rows),)))
+    else:
+        blocks.append(Words((words.NOTHING_SET_ASIDE,)))
+    return Section("data", words.DATA_TITLE, tuple(blocks))
+
+
+def made(found: Findings) -> Section:
+    """Return what is needed to make the same numbers again."""
+    manifest = found.run.manifest
+    facts = [
+        ("run", found.run.name),
+        ("model", manifest.spec_name),
+        ("made", manifest.created),
+        ("seed", str(manifest.seed)),
+        (
+            "draws",
+            f"{manifest.chains} chains × {manifest.draws:,}, after {manifest.tune:,} to tune",
+        ),
+        ("outcome and exposure", f"{manifest.outcome}, {manifest.exposure}"),
+        ("versions", _listed(manifest.versions.items())),
+        ("seconds", _listed((stage, f"{took:.1f}") for stage, took in manifest.timings.items())),
+        *((f"SHA-256 of {name}", digest) for name, digest in manifest.hashes.items()),
+    ]
+    return Section("made", words.MADE_TITLE, (Facts(tuple(facts)),))
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in pairs)

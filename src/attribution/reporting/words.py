@@ -1,0 +1,124 @@
+"""All prose of the report. Other modules choose a sentence and fill in its numbers."""
+
+CANNOT_TELL = "We cannot tell yet"
+YES, NO = "Yes", "No"
+
+CAVEAT = (
+    "All numbers are associations under the stated attribution rule: a creator whose posts come "
+    "with orders need not have caused them, which only an experiment could show."
+)
+BANNER = (
+    "This run failed its health checks ({checks}). Its numbers may be wrong, whatever their "
+    "intervals say. Do not decide anything by this report."
+)
+
+# Questions of the headline.
+ASK_LIKES = "If people like a post, will they buy?"
+ASK_COMMENTS = "Are commenters more likely to buy than likers?"
+ASK_GROUPS = "Which {group} pays?"
+ASK_ROI = "Did it pay, and will it again?"
+NOT_ASKED = "Not asked"
+NO_SIGNAL = "This model does not say what {signal} are worth."
+
+# Likes (a rates model).
+LIKES_YES = (
+    "Likes go with about {rate} orders per 1,000 likes ({prob} interval {span}), over all likes of "
+    "these creators' posts. Together they bring about {share} of the orders."
+)
+LIKES_NO = "Next to none of the orders go with likes: {odds}."
+LIKES_UNSURE = (
+    "Likes may bring {span} orders per 1,000 likes, or next to none: {odds}. More posts whose "
+    "likes and comments differ would tell."
+)
+SHARE_ODDS = (
+    "the probability that they bring more than {floor} of the orders is {posterior} "
+    "(before the data {prior})"
+)
+
+# Likes and comments (a regression).
+ELASTICITY = (
+    "1 % more {signal} go with {median} % more orders ({prob} interval {span}); the probability "
+    "that the sign is positive is {posterior} (before the data {prior})."
+)
+
+# Comments against likes.
+COMMENTS_SURE = (
+    "One comment goes with as many orders as {median} likes ({prob} interval {span}); the "
+    "probability that a comment is worth more than a like is {posterior} (before the data {prior})."
+)
+COMMENTS_UNSURE = (
+    "The data do not separate likes and comments from nothing, or from one another: one comment "
+    "may be worth {span} likes; the probability of more than one is {posterior} "
+    "(before the data {prior})."
+)
+
+# Groups.
+BEST_SURE = (
+    "{name} brings the most orders {rate}: the probability is {posterior} "
+    "for a new creator of the {group} ({prior} before the data)."
+)
+BEST_UNSURE = (
+    "No {group} surely brings the most orders {rate}; {name} leads with a probability of "
+    "{posterior} ({prior} before the data)."
+)
+BEST_ALONE = "All posts are of one {group}, so there is nothing to compare."
+GROUP_ROI = "For the money: {verdicts}."
+GROUP_VERDICT = "{verdict} {name} (P(ROI > 0) {odds})"
+
+# Money.
+ROI_REALISED = "The posts cost {cost}. Counted by the orders credited to them, they returned {roi}."
+ROI_EXPECTED = (
+    "The same posts again are expected to return {median} ({prob} interval {span}); the "
+    "probability of a profit is {odds}."
+)
+ROI_SIGN = "Returns are profit per unit of cost, at a margin of {margin} of net revenue."
+VERDICTS = (
+    "Of {creators} with a known cost: rebook {rebook}, test again {again}, pause {pause}. Rebook "
+    "means P(ROI > 0) of at least {high}, pause at most {low}."
+)
+
+# Sections.
+SIGNALS_TITLE = "What reach, likes and comments are worth"
+GROUPS_TITLE = "How {group}s differ"
+CREATORS_TITLE = "Which audiences buy more"
+CONTRIBUTIONS_TITLE = "Where the observed orders came from"
+ROI_TITLE = "Return on investment"
+COMPARISON_TITLE = "Which model to believe"
+HEALTH_TITLE = "Can the numbers be trusted?"
+MODEL_TITLE = "What the model assumes"
+DATA_TITLE = "How the data were joined, and what was set aside"
+MADE_TITLE = "How this report was made"
+OTHER_TITLE = "The same data under the model {name}"
+
+SIGNALS = (
+    "Every number is an average at the values that were observed, and the table names its weights. "
+    "“These creators” is about the creators in the data; “a new creator of the tier” is about one "
+    "nobody has seen yet, and so less sure."
+)
+CONTRIBUTIONS = (
+    "The observed orders are split into those that came with reach alone, with likes and with "
+    "comments. In every draw of the posterior the parts add up to what was observed."
+)
+ROI = (
+    "Realised ROI is what the credited orders returned: a fact of the credit rule. Expected ROI is "
+    "what the same posts would bring again; it shrinks the lucky and the unlucky towards their "
+    "like, and carries the odds, the break-even fee and the verdict. ROI = (margin × net revenue "
+    "− costs) / costs, here with a margin of {margin}."
+)
+COMPARISON = (
+    "Models are compared by how well they predict a post they have not seen (PSIS leave-one-out; "
+    "elpd is the sum of log predictive densities, higher is better). A comparison says which model "
+    "predicts better, not which one is true."
+)
+HEALTH = "Each check says what it means for the reader, and what to do when it does not pass."
+NO_PROVENANCE = (
+    "The table was brought as it is, one row per post; how orders were credited to its posts is "
+    "not known here."
+)
+NOTHING_SET_ASIDE = "No post was left out of the fit."
+SET_ASIDE = "{count} left out of the fit, each with its reason."
+NOTHING_ABSENT = "The table had all that the model asks for."
+INTERVALS = "Intervals: {name}."
+STATISTICIAN = "For the statistician: ranks and traces of the chains"
+ALL_ESTIMATES = "All estimates, {count}"
+MISSING = "{what}: not shown. {reason}."
