@@ -162,7 +162,7 @@ def log_likelihood(design: Design, draws: Draws) -> Floats:
 
 def negative_binomial_log_mass(y: Integers, mu: Floats, alpha: Floats) -> Floats:
     """Log probability of y under a negative binomial with variance mu + mu**2 / alpha."""
-    return (
+    return np.asarray(
         gammaln(y + alpha)
         - gammaln(alpha)
         - gammaln(y + 1.0)

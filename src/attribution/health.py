@@ -7,6 +7,7 @@ effective sample size and Betancourt (2016, arXiv:1604.00695) for BFMI.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -282,7 +283,9 @@ def _influence(tree: xr.DataTree) -> Check:
     """Posts on which the leave-one-out comparison leans too much."""
     from arviz_stats import loo
 
-    k = np.asarray(loo(tree, var_name="conversions", pointwise=True).pareto_k)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which this check tells
+        k = np.asarray(loo(tree, var_name="conversions", pointwise=True).pareto_k)
     bad = int(np.sum(~(k <= BAD_K)))
     few = bad <= 0.02 * len(k)
     return Check(

@@ -174,7 +174,6 @@ def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tenso
     by_part = [base[k] for k in range(count)]
     for term in mean.terms:
         if term.of == ("each part",):
-            group = design.groups[term.by]
             effect = _zero_sum_effect(dim(term.by), term, EACH_PART_CENTRING, "part")
             index = _index(design, term.by)
             by_part = [by_part[k] + effect[k][index] for k in range(count)]
@@ -202,7 +201,7 @@ def _signals(design: Design, mean: RatesMean, hidden: Tensor | None) -> list[Ten
     out = []
     for part in mean.parts:
         signal = _data(part, design.signals[part], "post")
-        if design.hidden is not None and part in design.hidden.columns:
+        if hidden is not None and design.hidden is not None and part in design.hidden.columns:
             mine = np.flatnonzero(np.asarray(design.hidden.columns) == part)
             rows = _data(f"{part}_hidden_rows", design.hidden.rows[mine])
             which = _data(f"{part}_hidden_index", mine)

@@ -114,6 +114,10 @@ class Run:
 
     def effects(self) -> pl.DataFrame:
         """Return what reach, likes, comments and tier are worth; see ``quantities.effects``."""
+        return self._effects
+
+    @cached_property
+    def _effects(self) -> pl.DataFrame:
         from attribution.quantities.effects import effects
 
         return effects(self)
@@ -141,7 +145,7 @@ class Run:
 
     def report(self, path: str | Path, *, margin: float = 1.0, unhealthy: bool = False) -> Path:
         """Write one self-contained HTML report and return its path."""
-        from attribution.report import report
+        from attribution.reporting import report
 
         return report(self, path, margin=margin, unhealthy=unhealthy)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import nutpie
 import numpy as np
+import nutpie
 import pymc as pm
 import xarray as xr
 
@@ -100,7 +100,7 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
 def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
     total = settings.chains * (settings.draws + settings.tune)
     tell("sample", 0, total)
-    return nutpie.sample(
+    trace: xr.DataTree = nutpie.sample(
         compiled,
         draws=settings.draws,
         tune=settings.tune,
@@ -113,6 +113,7 @@ def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
             "sample", sum(chain.finished_draws for chain in chains), total
         ),
     )
+    return trace
 
 
 def _assemble(
@@ -149,6 +150,7 @@ def draw_prior(model: pm.Model, draws: int, seed: int) -> xr.DataTree:
 
     Evaluated by PyTensor's plain Python mode: a few hundred draws take less time than a compile.
     """
-    return pm.sample_prior_predictive(
+    prior: xr.DataTree = pm.sample_prior_predictive(
         draws, model=model, random_seed=seed, compile_kwargs={"mode": "FAST_COMPILE"}
     )
+    return prior

@@ -17,7 +17,6 @@ from attribution.design.rows import (
     value_group_columns,
 )
 from attribution.design.types import (
-    Absent,
     Design,
     Floats,
     GroupIndex,
@@ -154,7 +153,7 @@ def _features(
     arrays = {n: raw.get_column(n).cast(pl.Float64).to_numpy() - c for n, c in centres.items()}
     if hidden is None:
         return arrays, centres, None
-    grid = _at_nodes(spec, shown, hidden)
+    grid = _at_nodes(shown, hidden)
     at_nodes = {
         f.name: grid.select(row_wise(f))
         .to_series()
@@ -171,7 +170,7 @@ def _features(
     )
 
 
-def _at_nodes(spec: ModelSpec, shown: pl.DataFrame, hidden: Hidden) -> pl.DataFrame:
+def _at_nodes(shown: pl.DataFrame, hidden: Hidden) -> pl.DataFrame:
     """Repeat each hidden post once per node, its hidden signal set to the node's value."""
     values = np.maximum(np.expm1(hidden.mean[:, None] + hidden.sd[:, None] * NODES), 0.0)
     grid = shown[np.repeat(hidden.rows, len(NODES)).tolist()]
@@ -251,8 +250,10 @@ def pad_sources(rows: Sequence[Sequence[tuple[int, float]]]) -> tuple[Integers, 
 
 
 def _value(spec: ModelSpec, table: pl.DataFrame, outcome: Integers) -> Value | None:
-    """Totals of paying orders; a table without ``paying_orders`` counts all orders of a post
-    with positive net revenue as paying."""
+    """Total the paying orders of each post.
+
+    A table without ``paying_orders`` counts all orders of a post with positive net revenue.
+    """
     if spec.order_value is None:
         return None
     revenue = table.get_column("net_revenue").cast(pl.Float64).fill_null(0.0).to_numpy()

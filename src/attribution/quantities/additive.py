@@ -31,7 +31,7 @@ def additive_quantities(design: Design, draws: Draws) -> list[Quantity]:
     return [
         *_rates_here(design, sums),
         *_rates_new(design, draws, sums),
-        *_shares(design, sums),
+        *_shares(sums),
         *_ratios(sums),
         *_tiers(design, draws, sums),
         *_creators(design, draws),
@@ -112,7 +112,7 @@ def _in_all_new(rates: Floats, sums: Totals) -> Floats:
     return np.asarray(1000.0 * np.einsum("dpg,gp->dg", rates, mix))
 
 
-def _shares(design: Design, sums: Totals) -> Iterator[Quantity]:
+def _shares(sums: Totals) -> Iterator[Quantity]:
     """Share of expected orders that each part brings; the statement is that it passes the floor."""
     for g, group in enumerate(sums.groups):
         for p, part in enumerate(sums.parts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
     loos = {name: _loo(run) for name, run in zip(names, runs, strict=True)}
     order = sorted(names, key=lambda name: -float(loos[name].elpd))
     best = order[0]
-    weights = _weights(runs, names, loos)
+    weights = _weights(names, loos)
     by_name = dict(zip(names, runs, strict=True))
     rows = [
         _row(rank, name, loos[name], loos[best], weights[name], by_name[name], by_name[best])
@@ -102,10 +103,12 @@ def _names(runs: Sequence[Run]) -> list[str]:
 def _loo(run: Run) -> Any:
     from arviz_stats import loo
 
-    return loo(run.posterior, var_name="conversions", pointwise=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which the table tells
+        return loo(run.posterior, var_name="conversions", pointwise=True)
 
 
-def _weights(runs: Sequence[Run], names: Sequence[str], loos: dict[str, Any]) -> dict[str, float]:
+def _weights(names: Sequence[str], loos: dict[str, Any]) -> dict[str, float]:
     """Stacking weights (Yao, Vehtari, Simpson & Gelman 2018)."""
     from arviz_stats import compare as arviz_compare
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from attribution.design.types import Design
+from attribution.draws import Draws
 from attribution.quantities.additive import additive_quantities
-from attribution.quantities.estimates import estimate_table
+from attribution.quantities.estimates import Quantity, estimate_table
 from attribution.quantities.regression import regression_quantities
 from attribution.spec.model import RatesMean
 
@@ -31,11 +34,13 @@ def effects(run: Run) -> pl.DataFrame:
         an average weighs, ``answer`` what may be said (``cannot tell`` included) and
         ``prior_probability`` what the statement's odds were before the data.
     """
-    find = (
-        additive_quantities
-        if isinstance(run.design.spec.mean, RatesMean)
-        else regression_quantities
-    )
+    find = quantities_of(run.design)
     return estimate_table(
         find(run.design, run.draws), run.manifest.chains, find(run.design, run.prior_draws)
     )
+
+
+def quantities_of(design: Design) -> Callable[[Design, Draws], list[Quantity]]:
+    """Return the function that makes the estimands of a design's kind of mean."""
+    rates = isinstance(design.spec.mean, RatesMean)
+    return additive_quantities if rates else regression_quantities

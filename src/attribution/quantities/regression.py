@@ -63,7 +63,7 @@ def _signal(
     for g, group in enumerate(groups):
         if not more.posts[g]:
             continue
-        common = {"scope": "overall" if g == 0 else label, "group": group, "population": THESE}
+        scope = "overall" if g == 0 else label
         yield Quantity(
             quantity=f"change_per_{step:.0f}_{signal}",
             label=f"Change in orders of a post with {step:,.0f} more {signal}",
@@ -73,7 +73,9 @@ def _signal(
             threshold=0.0,
             statement="P(> 0)",
             words=(f"more {signal} go with more orders", f"more {signal} go with fewer orders"),
-            **common,
+            scope=scope,
+            group=group,
+            population=THESE,
         )
         yield Quantity(
             quantity=f"elasticity_{signal}",
@@ -84,7 +86,9 @@ def _signal(
             threshold=0.0,
             statement="P(> 0)",
             words=(f"more {signal} go with more orders", f"more {signal} go with fewer orders"),
-            **common,
+            scope=scope,
+            group=group,
+            population=THESE,
         )
 
 

@@ -1,0 +1,80 @@
+"""How the chains of the main parameters moved: rank counts and traces, for the statistician."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from attribution.design.types import Floats
+
+if TYPE_CHECKING:
+    from attribution.run import Run
+
+BINS = 20
+TRACE_DRAWS = 250
+MOST_LEVELS = 8
+"""Parameters with more levels (one per creator, say) are left out of these views."""
+
+DERIVED = ("_effect", "_z", "_raw")
+"""Endings of variables that are transforms or scales of others."""
+
+
+def main_parameters(run: Run) -> Iterator[tuple[str, Floats]]:
+    """Yield scalar parameters and those with few levels, by name; each (chain, draw)."""
+    for name, values in run.posterior["posterior"].to_dataset().data_vars.items():
+        flat = values.to_numpy().reshape((*values.shape[:2], -1))
+        if flat.shape[2] > MOST_LEVELS or str(name).endswith(DERIVED):
+            continue
+        dims = values.dims[2:]
+        levels = [f"[{level}]" for level in values[dims[0]].to_numpy()] if dims else [""]
+        for k, level in enumerate(levels):
+            yield f"{name}{level}", flat[:, :, k]
+
+
+def ranks_table(run: Run) -> pl.DataFrame:
+    """Return counts of ranks by chain: parameter, chain, bin, count, expected, r_hat, ess.
+
+    Ranks over all chains together; chains that explore the same posterior have even counts
+    (Vehtari et al. 2021). ``ess`` is the bulk effective sample size.
+    """
+    from arviz_stats.base import array_stats
+    from scipy.stats import rankdata
+
+    rows = []
+    for name, values in main_parameters(run):
+        ranks = rankdata(values, method="average").reshape(values.shape)
+        edges = np.linspace(0.5, values.size + 0.5, BINS + 1)
+        r_hat = float(array_stats.rhat(values, chain_axis=0, draw_axis=1))
+        ess = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
+        for chain, mine in enumerate(ranks):
+            counts = np.histogram(mine, edges)[0]
+            rows += [
+                {
+                    "parameter": name,
+                    "chain": chain,
+                    "bin": b,
+                    "count": int(count),
+                    "expected": values.shape[1] / BINS,
+                    "r_hat": r_hat,
+                    "ess": ess,
+                }
+                for b, count in enumerate(counts)
+            ]
+    return pl.DataFrame(rows)
+
+
+def trace_table(run: Run) -> pl.DataFrame:
+    """Return evenly thinned draws in order: parameter, chain, draw, value."""
+    frames = []
+    for name, values in main_parameters(run):
+        kept = np.unique(np.linspace(0, values.shape[1] - 1, TRACE_DRAWS).astype(int))
+        for chain, mine in enumerate(values):
+            frames.append(
+                pl.DataFrame({"draw": kept, "value": mine[kept]}).select(
+                    pl.lit(name).alias("parameter"), pl.lit(chain).alias("chain"), "draw", "value"
+                )
+            )
+    return pl.concat(frames)

@@ -1,0 +1,98 @@
+"""Expected orders of a post against its likes and its comments, tier by tier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from attribution import forward
+from attribution.design.rows import signal_columns
+from attribution.design.types import Design, Floats
+from attribution.draws import Draws, thin
+from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE
+from attribution.quantities.regression import change, grouping_column
+from attribution.quantities.totals import membership, rate_term
+from attribution.spec.model import RatesMean
+
+if TYPE_CHECKING:
+    from attribution.run import Run
+
+DRAWS = 500
+POINTS = 21
+RANGE = (0.05, 0.95)
+"""Quantiles of a tier's signal between which its curve is told."""
+
+
+def response_table(run: Run) -> pl.DataFrame:
+    """Return expected orders of a tier's posts if each had the same likes (or comments).
+
+    Averages over the tier's observed posts, per post, everything else as it was; wherever the
+    orders land. Hidden signals enter at the draws of the posterior.
+
+    Returns
+    -------
+    pl.DataFrame
+        signal, tier, population, x (the signal), median, lower, upper (equal-tailed), interval,
+        prob, observed_low and observed_high (the tier's 5th and 95th percentile).
+    """
+    design, draws = run.design, thin(run.draws, DRAWS)
+    rates = isinstance(design.spec.mean, RatesMean)
+    term = rate_term(design) if rates else None
+    column = (term.by if term else None) if rates else grouping_column(design)
+    groups, member = membership(design, column)
+    first = 0 if len(groups) == 1 else 1
+    frames = [
+        _curve(design, draws, signal, groups[g], member[:, g])
+        for signal in signal_columns(design.spec)
+        for g in range(first, len(groups))
+    ]
+    return pl.concat(frames)
+
+
+def _curve(design: Design, draws: Draws, signal: str, group: str, member: Floats) -> pl.DataFrame:
+    values = design.table.get_column(signal).to_numpy()[member > 0]
+    low, high = np.nanquantile(values, RANGE)
+    x = np.expm1(np.linspace(np.log1p(low), np.log1p(high), POINTS))
+    means = (
+        _rates_curve(design, draws, signal, member, x)
+        if isinstance(design.spec.mean, RatesMean)
+        else _linear_curve(design, draws, signal, member, x)
+    )
+    tail = (1.0 - PROBABILITY) / 2.0
+    lower, median, upper = np.quantile(means, [tail, 0.5, 1.0 - tail], axis=0)
+    return pl.DataFrame({"x": x, "median": median, "lower": lower, "upper": upper}).select(
+        pl.lit(signal).alias("signal"),
+        pl.lit(group).alias("tier"),
+        pl.lit(THESE).alias("population"),
+        "x",
+        "median",
+        "lower",
+        "upper",
+        pl.lit(INTERVAL).alias("interval"),
+        pl.lit(PROBABILITY).alias("prob"),
+        pl.lit(float(low)).alias("observed_low"),
+        pl.lit(float(high)).alias("observed_high"),
+    )
+
+
+def _rates_curve(design: Design, draws: Draws, signal: str, member: Floats, x: Floats) -> Floats:
+    """Average over posts of the other parts plus the signal's rate times x; (draw, x)."""
+    part = list(design.signals).index(signal)
+    weight = member / member.sum()
+    parts = forward.expected_parts(design, draws)
+    others = (parts.sum(axis=2) - parts[:, :, part]) @ weight
+    log_rate = forward.log_rates(design, draws)[:, part] + forward.log_multiplier(design, draws)
+    return np.asarray(others[:, None] + (np.exp(log_rate) @ weight)[:, None] * x)
+
+
+def _linear_curve(design: Design, draws: Draws, signal: str, member: Floats, x: Floats) -> Floats:
+    """Average expected orders over the posts that show all signals, the signal set to x."""
+    columns = [_mean_after(design, draws, signal, member, float(value)) for value in x]
+    return np.stack(columns, axis=1)
+
+
+def _mean_after(design: Design, draws: Draws, signal: str, member: Floats, value: float) -> Floats:
+    told = change(design, draws, pl.lit(value), signal, member[:, None])
+    return np.asarray(told.after[:, 0] / told.posts[0])
