@@ -2,10 +2,13 @@
 
 A code tells the creator, not the post. With orders of post p at rate m_p f(t - t_p), the orders of
 one code are a Poisson process with the sum of these rates, and the post behind each order is a
-latent label: expectation-maximisation for superposed Poisson processes (Veen & Schoenberg 2008,
-*J. Am. Stat. Assoc.* 103(482), "Estimation of space-time branching process models in seismology
-using an EM-type algorithm"). The delays' density f is constant on bins; each bin's count is
-divided by how long posts were observed in it, so that the export's end does not shorten delays.
+latent label: expectation-maximisation over these labels. Each post's rate has a Gamma prior around
+its code's mean and is integrated over in the mean-field way, a post's weight being exp(E[log m_p])
+(variational Bayes: Bishop 2006, *Pattern Recognition and Machine Learning*, ch. 10). With the
+rates' best values instead, delays would come out too short where posts are many, since a rate can
+always explain an order by the post just before it. The density f is constant on bins; each bin's
+count is divided by how long posts were observed in it, so that the export's end does not shorten
+delays.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import digamma
 
 from attribution.data.pairs import Floats, Integers, Pairs
 
@@ -24,8 +28,13 @@ PSEUDO_ORDERS = 5.0
 PSEUDO_MEAN_DAYS = 5.0
 """Orders that the density is given before the data, from an exponential distribution."""
 
+RATE_SHAPE = 0.5
+"""Shape of the Gamma prior of the posts' rates. Tried on brands with a post every 2 to 15 days and
+a spread of 0.4 to 1.3 (standard deviation of log rates): half an order gave the smallest largest
+error of the distribution function, at most 0.02 for a post every 4 to 15 days."""
+
 TOLERANCE = 1e-5
-MOST_STEPS = 1000
+MOST_STEPS = 500
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def learn_delays(
         Delay that each pair would mean; shape (pair,).
     code
         The posts' codes, numbered from 0; shape (post,). The rates of one code's posts are
-        shrunk towards their mean by a Gamma prior worth one order.
+        shrunk towards their mean.
     observed
         Days after each post, up to the window, in which its orders would be in the export;
         shape (post,).
@@ -101,14 +110,14 @@ def learn_delays(
     bins = np.clip(np.searchsorted(edges, days, side="right") - 1, 0, len(widths) - 1)
     seen = np.clip(observed[:, None] - edges[:-1], 0.0, widths)
     orders = int(pairs.event.max(initial=-1)) + 1
-    rate = np.ones(len(observed))
+    weight = np.ones(len(observed))
     density = prior / prior.sum() / widths
     for _ in range(MOST_STEPS):
-        weight = rate[pairs.post] * density[bins]
-        share = weight / np.bincount(pairs.event, weight, orders)[pairs.event]
+        share = weight[pairs.post] * density[bins]
+        share /= np.bincount(pairs.event, share, orders)[pairs.event]
         by_post = np.bincount(pairs.post, share, len(observed))
         by_bin = np.bincount(bins, share, len(widths))
-        rate = _rates(by_post, seen @ density, code)
+        rate, weight = _rates(by_post, seen @ density, code)
         updated = (by_bin + prior) / (rate @ seen + PSEUDO_ORDERS * widths)
         updated /= np.sum(updated * widths)
         change = np.max(np.abs(np.cumsum((updated - density) * widths)))
@@ -118,9 +127,10 @@ def learn_delays(
     return Delays(edges, density, orders)
 
 
-def _rates(orders: Floats, exposure: Floats, code: Integers) -> Floats:
-    """Return each post's expected orders within the window, shrunk to its code's mean."""
+def _rates(orders: Floats, exposure: Floats, code: Integers) -> tuple[Floats, Floats]:
+    """Return the mean of each post's rate and exp of its mean logarithm, orders per window."""
     overall = (orders.sum() + 1.0) / (exposure.sum() + 1.0)
     of_code = (np.bincount(code, orders) + overall) / (np.bincount(code, exposure) + 1.0)
-    shrunk: Floats = (orders + 1.0) / (exposure + 1.0 / of_code[code])
-    return shrunk
+    shape = orders + RATE_SHAPE
+    per = exposure + RATE_SHAPE / of_code[code]
+    return shape / per, np.exp(digamma(shape)) / per

@@ -11,6 +11,9 @@ from attribution.data.carry import carry_shares
 from attribution.data.delays import DAY, Delays, learn_delays
 from attribution.data.pairs import Floats, Integers, Pairs, PostTimes, earlier_posts
 
+ENOUGH_ORDERS = 40_000
+"""Orders, in whole codes, from which the delays are learnt."""
+
 
 def lateness(
     touched: pl.DataFrame, posts: pl.DataFrame, window: timedelta, end: datetime
@@ -31,15 +34,33 @@ def lateness(
     tuple
         One row per post (post_id, carry_posts, carry_shares, collect_days), and the delays.
     """
-    times = PostTimes(_code_numbers(posts.get_column("key")), _seconds(posts["posted_at"]))
     limit, last = int(window.total_seconds()), int(end.timestamp())
-    pairs = _pairs(touched, posts, times, limit)
-    ordered = _seconds(_in_pair_order(touched)["ordered_at"])
-    days = (ordered[pairs.event] - times.seconds[pairs.post]) / DAY
-    observed = np.clip((last - times.seconds) / DAY, 0.0, limit / DAY)
-    delays = learn_delays(pairs, days, times.code, observed, limit / DAY)
-    linked = _linked(touched, posts)
-    return carry_shares(posts["post_id"], times, delays, last, limit, linked), delays
+    delays = _learn(*_sample(touched, posts), limit, last)
+    shares = carry_shares(
+        posts["post_id"], _times(posts), delays, last, limit, _linked(touched, posts)
+    )
+    return shares, delays
+
+
+def _learn(touched: pl.DataFrame, posts: pl.DataFrame, window: int, end: int) -> Delays:
+    times, ordered = _times(posts), _in_pair_order(touched)
+    pairs = _pairs(ordered, posts, times, window)
+    days = (_seconds(ordered["ordered_at"])[pairs.event] - times.seconds[pairs.post]) / DAY
+    observed = np.clip((end - times.seconds) / DAY, 0.0, window / DAY)
+    return learn_delays(pairs, days, times.code, observed, window / DAY)
+
+
+def _sample(touched: pl.DataFrame, posts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take every n-th code, all its posts and orders: enough to know the delays."""
+    step = -(-touched.height // ENOUGH_ORDERS)
+    if step <= 1:
+        return touched, posts
+    chosen = posts.filter(pl.Series(_code_numbers(posts["key"]) % step == 0))
+    return touched.join(chosen.select("post_id"), on="post_id", how="semi"), chosen
+
+
+def _times(posts: pl.DataFrame) -> PostTimes:
+    return PostTimes(_code_numbers(posts["key"]), _seconds(posts["posted_at"]))
 
 
 def _seconds(moments: pl.Series) -> Integers:
@@ -60,10 +81,10 @@ def _in_pair_order(touched: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([touched.filter(~pl.col("by_link")), touched.filter(pl.col("by_link"))])
 
 
-def _pairs(touched: pl.DataFrame, posts: pl.DataFrame, times: PostTimes, window: int) -> Pairs:
+def _pairs(ordered: pl.DataFrame, posts: pl.DataFrame, times: PostTimes, window: int) -> Pairs:
     """Pair orders by code with all posts they may be from, orders by link with their one post."""
     position = posts.select("post_id", pl.int_range(pl.len()).alias("place"))
-    placed = _in_pair_order(touched).join(position, on="post_id", how="left", maintain_order="left")
+    placed = ordered.join(position, on="post_id", how="left", maintain_order="left")
     place = placed["place"].to_numpy()
     by_link = placed["by_link"].to_numpy()
     by_code = int((~by_link).sum())

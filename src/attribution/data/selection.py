@@ -96,8 +96,7 @@ def _problems(
                 f"the mapping takes {name} from a column that is not there",
                 file=file,
                 column=source,
-                expected=f"one of: {_listed(header)}",
-                hint=_resembling(source, header),
+                hint=_what_there_is(source, header),
             )
         elif is_personal(source):
             yield Problem(
@@ -112,7 +111,6 @@ def _problems(
                 "the column is missing",
                 file=file,
                 column=name,
-                expected=f"it among: {_listed(header)}",
                 hint=_how_to_map(kind, name, header),
             )
 
@@ -123,17 +121,20 @@ def _how_to_map(kind: str, name: str, header: Sequence[str]) -> str:
             "The header has one column only. If another character than , ; tab or | separates the"
             ' cells, say so in a mapping file: delimiter = "…"'
         )
-    close = _resembling(name, header)
     example = f'[{kind}] {name} = "your column"'
-    lead = f"{close} " if close else ""
-    return f"{lead}If it has another name, map it: --mapping FILE with {example}"
+    return (
+        f"{_what_there_is(name, header)}. If it has another name, map it: --mapping FILE with"
+        f" {example}"
+    )
+
+
+def _what_there_is(name: str, header: Sequence[str]) -> str:
+    close = _resembling(name, header)
+    listed = f"The file has {', '.join(repr(column) for column in header)}"
+    return f"{close} {listed}" if close else listed
 
 
 def _resembling(name: str, header: Sequence[str]) -> str | None:
     plain = {column.lower().replace(" ", "_"): column for column in header}
     close = get_close_matches(name.lower().replace(" ", "_"), plain, n=1)
     return f"Did you mean {plain[close[0]]!r}?" if close else None
-
-
-def _listed(header: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in header)

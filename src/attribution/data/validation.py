@@ -127,22 +127,20 @@ def validate(
 
 def _broken_rules(typed: pl.DataFrame, kind: str, failures: pl.DataFrame) -> pl.DataFrame:
     """Return the declared rules that readable cells break; ROW, column, value, rule, expected."""
-    absent = [
-        pl.lit(None, dtype=column.dtype).alias(name)
+    absent = {
+        name: pl.lit(None, dtype=column.dtype)
         for name, column in columns(kind).items()
         if name not in typed.columns
-    ]
+    }
     numbered: type[dy.Schema] = type("Numbered", (TABLES[kind],), {"row": dy.Int64(alias=ROW)})
-    _, failure = numbered.filter(typed.with_columns(absent))
-    counts = failure.counts()
-    if not counts:
+    _, failure = numbered.filter(typed.with_columns(**absent))
+    broken = [rule for rule in failure.counts() if rule.partition("|")[0] not in absent]
+    if not broken:
         return pl.DataFrame(schema=_found_schema())
     details = failure.details()
-    parts = [_broken(details.filter(pl.col(rule) == "invalid"), rule, kind) for rule in counts]
+    parts = [_broken(details.filter(pl.col(rule) == "invalid"), rule, kind) for rule in broken]
     # A cell that cannot be read is null by now; that it is empty would be no news.
-    return pl.concat([pl.DataFrame(schema=_found_schema()), *parts]).join(
-        failures, on=[ROW, "column"], how="anti"
-    )
+    return pl.concat(parts).join(failures, on=[ROW, "column"], how="anti")
 
 
 def _found_schema() -> dict[str, Any]:
