@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,3 +91,44 @@ def roi(
         When the run failed the health gate and ``unhealthy`` is false.
     """
     return opened(run).roi(by=by, margin=margin, unhealthy=unhealthy)
+
+
+def chart(
+    run: Run | str | Path,
+    name: str,
+    path: str | Path,
+    *,
+    others: Sequence[Run | str | Path] = (),
+    margin: float = 1.0,
+    unhealthy: bool = False,
+) -> Path:
+    """Write one chart of a run to a file and return its path.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    name
+        Name of the chart, such as ``forest``; ``run.charts`` gives the same as Altair objects.
+    path
+        File whose ending chooses the format: html, svg, png, pdf or json.
+    others
+        Runs to compare with, for ``comparison``.
+    margin
+        Share of net revenue that is left after the cost of the goods, for ``roi``.
+    unhealthy
+        Draw ROI even when the run failed the health gate.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no such chart or format, or the run lacks what it needs.
+    attribution.errors.UnhealthyRunError
+        When ROI is asked of an unhealthy run and ``unhealthy`` is false.
+    """
+    from attribution.charts.registry import draw
+    from attribution.charts.save import save
+    from attribution.charts.sources import Request
+
+    request = Request(margin, unhealthy, tuple(opened(other) for other in others))
+    return save(draw(opened(run), name, request), path)

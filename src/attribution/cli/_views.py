@@ -157,3 +157,30 @@ COMPARISON = View(
         plain("ROI ranking", "roi_ranking"),
     )
 )
+
+CHECKS = View(
+    (
+        plain("status", "status"),
+        plain("check", "name"),
+        plain("value", "value"),
+        plain("must be", "threshold"),
+        plain("what it means", "meaning"),
+        plain("what to do", "advice"),
+    )
+)
+
+TRUTH = View(
+    (
+        plain("quantity", "label"),
+        plain("group", "group"),
+        plain("about", "population"),
+        plain("unit", "unit"),
+        value("truth", "truth"),
+        value("median", "median"),
+        interval(),
+        Column("inside", ("inside",), lambda row: "yes" if row["inside"] else "MISSED"),
+    )
+)
+
+BY_KIND = {"checks": CHECKS, "comparison": COMPARISON, "truth": TRUTH, "roi": ROI}
+"""Views of the demo's tables."""

@@ -9,24 +9,14 @@ import click
 from attribution.cli._messages import say
 from attribution.cli._options import run_argument
 from attribution.cli._output import Show, table_output
-from attribution.cli._views import View, plain
+from attribution.cli._views import CHECKS
 
 UNHEALTHY = 3
-VIEW = View(
-    (
-        plain("status", "status"),
-        plain("check", "name"),
-        plain("value", "value"),
-        plain("must be", "threshold"),
-        plain("what it means", "meaning"),
-        plain("what to do", "advice"),
-    )
-)
 
 
 @click.command()
 @run_argument()
-@table_output(VIEW)
+@table_output(CHECKS)
 def check(run: Path, show: Show) -> None:
     """Say whether a run can be trusted; exit code 3 when it cannot."""
     from attribution import load_run
