@@ -74,7 +74,7 @@ def select_columns(
     rest = [name for name in header if name not in used]
     personal = tuple(name for name in rest if may_be_personal(name))
     others = [name for name in rest if name not in personal]
-    reserved = {*COMPUTED, ""} if kind == "posts" else {""}
+    reserved = {*sources, "", *(COMPUTED if kind == "posts" else ())}
     extras = tuple(name for name in others if kind in OPEN and name not in reserved)
     ignored = tuple(name for name in others if name not in extras)
     return Selection(sources, extras, personal, ignored)
