@@ -80,12 +80,6 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     return out
 
 
-EACH_PART_CENTRING = 0.0
-"""Centring of deviations between groups of one part's rate, which data inform weakly."""
-
-ZERO_SUM_CENTRING = 0.0
-"""Centring of deviations between groups of the whole mean, which data inform well."""
-
 _PRIORS: Mapping[str, type] = {
     "normal": pm.Normal,
     "half_normal": pm.HalfNormal,
@@ -120,14 +114,16 @@ def _hidden(design: Design) -> Tensor | None:
     return pm.Normal("hidden_z", 0.0, 1.0, dims="hidden")
 
 
-def _zero_sum_effect(name: str, term: Group, centring: float, parts: str | None) -> Tensor:
-    """Deviations of a group's levels that add up to zero; dims (level,) or (part, level)."""
-    level = dim(term.by)
-    dims = (level,) if parts is None else (parts, level)
+def _zero_sum_effect(name: str, term: Group, parts: str | None = None) -> Tensor:
+    """Deviations of a group's levels that add up to zero; dims (level,) or (part, level).
+
+    Non-centred: with the handful of levels that such a group has, a small spread between them
+    would leave a centred form in a funnel.
+    """
+    dims = (dim(term.by),) if parts is None else (parts, dim(term.by))
     sd = prior(f"{name}_sd", term.sd, dims=parts)
-    scale = sd if parts is None else sd[:, None]
-    z = pm.ZeroSumNormal(f"{name}_z", scale**centring, dims=dims, n_zerosum_axes=1)
-    return pm.Deterministic(f"{name}_effect", scale ** (1.0 - centring) * z, dims=dims)
+    z = pm.ZeroSumNormal(f"{name}_z", 1.0, dims=dims, n_zerosum_axes=1)
+    return pm.Deterministic(f"{name}_effect", (sd if parts is None else sd[:, None]) * z, dims=dims)
 
 
 def _exchangeable_effect(name: str, term: Group, group: GroupIndex, location: Tensor) -> Tensor:
@@ -174,7 +170,7 @@ def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tenso
     by_part = [base[k] for k in range(count)]
     for term in mean.terms:
         if term.of == ("each part",):
-            effect = _zero_sum_effect(dim(term.by), term, EACH_PART_CENTRING, "part")
+            effect = _zero_sum_effect(dim(term.by), term, "part")
             index = _index(design, term.by)
             by_part = [by_part[k] + effect[k][index] for k in range(count)]
     signals = _signals(design, mean, hidden)
@@ -188,7 +184,7 @@ def _add_groups(design: Design, terms: Sequence[Group], log_mean: Tensor) -> Ten
     for term in terms:
         name, group, index = dim(term.by), design.groups[term.by], _index(design, term.by)
         if term.effects == "zero_sum":
-            effect = _zero_sum_effect(name, term, ZERO_SUM_CENTRING, None)
+            effect = _zero_sum_effect(name, term)
         else:
             weight = _data(f"{name}_weight", group.weight, "post")
             location = _location(log_mean, index, weight, len(group.levels))
@@ -235,7 +231,7 @@ def _slopes(design: Design, term: Group, feature: str) -> Tensor:
     """Deviations of a slope at each post's level; dims (post,)."""
     name, group = f"{dim(term.by)}_{feature}", design.groups[term.by]
     if term.effects == "zero_sum":
-        effect = _zero_sum_effect(name, term, EACH_PART_CENTRING, None)
+        effect = _zero_sum_effect(name, term)
     else:
         effect = _exchangeable_effect(name, term, group, pt.zeros(len(group.levels)))
     return effect[_index(design, term.by)]
@@ -294,7 +290,7 @@ def _order_value(design: Design, value: OrderValue) -> None:
         group, name = design.value_groups[term.by], f"value_{dim(term.by)}"
         index = _data(f"{name}_index", group.index[data.rows], "sale")
         if term.effects == "zero_sum":
-            effect = _zero_sum_effect(name, term, ZERO_SUM_CENTRING, None)
+            effect = _zero_sum_effect(name, term)
         else:
             weight = _data(f"{name}_weight", group.weight[data.rows], "sale")
             rows = pt.zeros(len(data.rows)) + log_mean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -26,7 +27,7 @@ from attribution.design.types import (
     Value,
 )
 from attribution.spec.model import Linear, LinearMean, ModelSpec, RatesMean
-from attribution.spec.transforms import row_wise
+from attribution.spec.transforms import evaluate
 
 NODES = np.linspace(-4.0, 4.0, 17)
 """Standardised hidden log-counts at which features are tabulated (linear in between)."""
@@ -146,28 +147,19 @@ def _features(
         return {}, {}, hidden
     used = {t.feature for t in spec.mean.terms if isinstance(t, Linear)}
     features = [feature for feature in spec.features if feature.name in used]
-    raw = shown.select(row_wise(feature) for feature in features)
+    raw = evaluate(features, shown)
     # The centre is that of the posts that show everything, so that it is a fact of the data.
-    visible = table.select(row_wise(feature) for feature in features).drop_nulls()
-    centres = {f.name: float(visible.get_column(f.name).cast(pl.Float64).mean()) for f in features}  # type: ignore[arg-type]
-    arrays = {n: raw.get_column(n).cast(pl.Float64).to_numpy() - c for n, c in centres.items()}
+    visible = evaluate(features, table).drop_nulls()
+    centres = {name: float(np.mean(visible.get_column(name).to_numpy())) for name in raw.columns}
+    arrays = {name: raw.get_column(name).to_numpy() - centre for name, centre in centres.items()}
     if hidden is None:
         return arrays, centres, None
-    grid = _at_nodes(shown, hidden)
+    grid = evaluate(features, _at_nodes(shown, hidden))
     at_nodes = {
-        f.name: grid.select(row_wise(f))
-        .to_series()
-        .cast(pl.Float64)
-        .to_numpy()
-        .reshape(-1, len(NODES))
-        - centres[f.name]
-        for f in features
+        name: grid.get_column(name).to_numpy().reshape(-1, len(NODES)) - centre
+        for name, centre in centres.items()
     }
-    return (
-        arrays,
-        centres,
-        Hidden(hidden.columns, hidden.rows, hidden.mean, hidden.sd, hidden.nodes, at_nodes),
-    )
+    return arrays, centres, replace(hidden, features=at_nodes)
 
 
 def _at_nodes(shown: pl.DataFrame, hidden: Hidden) -> pl.DataFrame:

@@ -58,7 +58,7 @@ def _rates_here(design: Design, sums: Totals) -> Iterator[Quantity]:
             yield _rate(rate, _scope(sums, g), group, THESE, draws, evidence(sums, g, p))
     whole = in_all(design.spec.outcome.exposure)
     for g, group in enumerate(sums.groups):
-        draws = whole.per * sums.orders[:, g].sum(axis=1) / sums.amounts[g, 0]
+        draws = whole.per * sums.orders[:, g].sum(axis=1) / sums.exposure[g]
         yield _rate(whole, _scope(sums, g), group, THESE, draws, 1.0)
 
 
@@ -108,8 +108,7 @@ def _rates_new(design: Design, draws: Draws, sums: Totals) -> Iterator[Quantity]
 
 def _in_all_new(rates: Floats, sums: Totals) -> Floats:
     """Orders per 1,000 of exposure at each group's own mix of signals; (draw, group)."""
-    mix = sums.amounts[1:] / sums.amounts[1:, :1]
-    return np.asarray(1000.0 * np.einsum("dpg,gp->dg", rates, mix))
+    return np.asarray(1000.0 * np.einsum("dpg,gp->dg", rates, sums.mix[1:]))
 
 
 def _shares(sums: Totals) -> Iterator[Quantity]:

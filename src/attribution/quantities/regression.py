@@ -20,7 +20,7 @@ from attribution.quantities.estimates import NEW, THESE, Quantity
 from attribution.quantities.rates import Rate, compare_groups, in_all
 from attribution.quantities.totals import membership, shown_mask
 from attribution.spec.model import Group, Linear, LinearMean
-from attribution.spec.transforms import columns_of, row_wise
+from attribution.spec.transforms import columns_of, evaluate
 
 STEPS = {"likes": 1000.0, "comments": 100.0}
 """How many more of each signal a change is told for."""
@@ -126,14 +126,12 @@ def change(design: Design, draws: Draws, changed: pl.Expr, signal: str, member: 
 def feature_changes(design: Design, changed: pl.Expr, signal: str) -> dict[str, Floats]:
     """Change of each feature that uses the signal, 0 at posts that hide one; feature -> (post,)."""
     used = {t.feature for t in design.spec.mean.terms if isinstance(t, Linear)}
-    out = {}
-    for feature in design.spec.features:
-        if feature.name in used and signal in columns_of(feature):
-            now = design.table.select(row_wise(feature)).to_series()
-            then = design.table.with_columns(changed).select(row_wise(feature)).to_series()
-            delta = (then - now).cast(pl.Float64).fill_null(0.0)
-            out[feature.name] = delta.to_numpy()
-    return out
+    touched = [f for f in design.spec.features if f.name in used and signal in columns_of(f)]
+    now, then = (
+        evaluate(touched, design.table),
+        evaluate(touched, design.table.with_columns(changed)),
+    )
+    return {f.name: (then[f.name] - now[f.name]).fill_null(0.0).to_numpy() for f in touched}
 
 
 def _eta_change(

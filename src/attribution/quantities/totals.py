@@ -35,8 +35,10 @@ class Totals:
     unit_rates
         Orders per unit of the part, summed over the posts of the group (creators included, the
         same weight for every post); (d, g, p).
-    amounts
-        Sum of the signal over all posts, hidden ones at their median; (g, p).
+    mix
+        Amount of each signal per unit of exposure over the posts that show all; (g, p).
+    exposure
+        Exposure of all posts; (g,).
     """
 
     groups: tuple[str, ...]
@@ -46,7 +48,8 @@ class Totals:
     orders_shown: Floats
     amounts_shown: Floats
     unit_rates: Floats
-    amounts: Floats
+    mix: Floats
+    exposure: Floats
 
     @property
     def shares(self) -> Floats:
@@ -79,6 +82,7 @@ def totals(design: Design, draws: Draws) -> Totals:
     groups, member = membership(design, term.by if term else None)
     shown = shown_mask(design, mean.parts)
     amounts = np.stack([design.signals[p] for p in mean.parts], axis=1)
+    visible = member.T @ (amounts * shown.all(axis=1, keepdims=True))
     shape = (n_draws(draws), len(groups), len(mean.parts))
     orders, orders_shown, unit_rates = np.empty(shape), np.empty(shape), np.empty(shape)
     for block in blocks(draws):
@@ -98,7 +102,8 @@ def totals(design: Design, draws: Draws) -> Totals:
         orders_shown=orders_shown,
         amounts_shown=member.T @ (amounts * shown),
         unit_rates=unit_rates,
-        amounts=member.T @ amounts,
+        mix=visible / visible[:, :1],
+        exposure=member.T @ design.exposure,
     )
 
 

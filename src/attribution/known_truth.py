@@ -1,0 +1,187 @@
+"""What each estimand is in truth, for a simulated brand: plain sums over its posts.
+
+Computed from the simulator's own record with nothing of the estimators, so that a wrong formula
+there shows as a miss here. The populations and weights are those of the estimates' table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import polars as pl
+
+from attribution.design.types import Design
+from attribution.errors import InputError, Problem
+from attribution.quantities.estimates import NEW, THESE
+from attribution.simulation.truth import Truth
+
+KEYS = ("quantity", "scope", "group", "population")
+SCHEMA = dict.fromkeys(KEYS, pl.String) | {"truth": pl.Float64}
+PER = {"reach": 1000.0, "likes": 1000.0, "comments": 100.0}
+NAMES = {
+    "reach": "orders_per_1000_reached",
+    "likes": "orders_per_1000_likes",
+    "comments": "orders_per_100_comments",
+}
+IN_ALL = "orders_per_1000_reached_in_all"
+
+Row = dict[str, Any]
+
+
+def truth_table(truth: Truth, design: Design) -> pl.DataFrame:
+    """Return the truth of every estimand with an interval, for the posts of a fit.
+
+    Parameters
+    ----------
+    truth
+        The simulator's record of the brand.
+    design
+        The posts in the fit: the truth is about the same ones.
+
+    Returns
+    -------
+    pl.DataFrame
+        quantity, scope, group, population, truth; joins to the table of effects on the first
+        four. Units as in that table.
+
+    Raises
+    ------
+    InputError
+        When a post of the fit is not in the brand.
+    """
+    posts = true_posts(truth, design)
+    tiers = [t for t in truth.tiers if t in set(posts.get_column("tier"))]
+    rows: list[Row] = []
+    for scope, group, some in _groups(posts, tiers):
+        rows += [_row(q, scope, group, THESE, value) for q, value in _here(some)]
+        rows += [_row(q, scope, group, THESE, value) for q, value in _changes(some)]
+    rows += _new(truth, posts, tiers)
+    rows += [
+        _row("creator_multiplier", "creator", creator, THESE, value)
+        for creator, value in posts.group_by("creator_id").agg(pl.first("multiplier")).rows()
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def true_posts(truth: Truth, design: Design) -> pl.DataFrame:
+    """Return the posts of a fit with their signals as the table shows them, and their truth.
+
+    Columns besides the table's: tier, expected_<part>, expected, rate_<part> (orders per unit at
+    that post, the creator's multiplier included), multiplier, value (expected net revenue per
+    order, currency).
+    """
+    creators = truth.creators.select(
+        "creator_id",
+        "multiplier",
+        (pl.col("mean_net_revenue") * truth.values.paying_share).alias("value"),
+    )
+    record = truth.posts.select("post_id", "tier", pl.col("^expected.*$"))
+    table = design.table.select(
+        "post_id", "creator_id", "reach", "likes", "comments", *_costs(design.table)
+    )
+    posts = table.join(record, on="post_id", how="left", maintain_order="left").join(
+        creators, on="creator_id", how="left", maintain_order="left"
+    )
+    unknown = posts.filter(pl.col("expected").is_null())
+    if not unknown.is_empty():
+        raise InputError(
+            Problem(
+                "a post of the fit is not in the simulated brand",
+                value=str(unknown.item(0, "post_id")),
+                expected="the truth of the brand that was fitted",
+            )
+        )
+    return posts.with_columns(_unit_rate(truth, part).alias(f"rate_{part}") for part in PER)
+
+
+def _costs(table: pl.DataFrame) -> list[str]:
+    return [
+        c for c in ("fee", "product_cost", "commission", "management_cost") if c in table.columns
+    ]
+
+
+def _unit_rate(truth: Truth, part: str) -> pl.Expr:
+    by_tier = {tier: rates[part] for tier, rates in truth.rates_by_tier.items()}
+    return pl.col("multiplier") * pl.col("tier").replace_strict(by_tier, return_dtype=pl.Float64)
+
+
+def _row(quantity: str, scope: str, group: str, population: str, value: float) -> Row:
+    return dict(zip((*KEYS, "truth"), (quantity, scope, group, population, value), strict=True))
+
+
+def _groups(posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    yield "overall", "all", posts
+    for tier in tiers:
+        yield "tier", tier, posts.filter(pl.col("tier") == tier)
+
+
+def _sum(frame: pl.DataFrame, column: str) -> float:
+    return float(frame.get_column(column).sum())
+
+
+def _here(posts: pl.DataFrame) -> Iterator[tuple[str, float]]:
+    """Rates, shares and the likes worth one comment, over these posts."""
+    for part, name in NAMES.items():
+        shown = posts.filter(pl.col(part).is_not_null())
+        yield name, PER[part] * _sum(shown, f"expected_{part}") / _sum(shown, part)
+        yield f"share_of_orders_{part}", _sum(posts, f"expected_{part}") / _sum(posts, "expected")
+    yield IN_ALL, 1000.0 * _sum(posts, "expected") / _sum(posts, "reach")
+    if _sum(posts, "rate_likes") > 0:
+        yield "likes_per_comment", _sum(posts, "rate_comments") / _sum(posts, "rate_likes")
+
+
+def _changes(posts: pl.DataFrame) -> Iterator[tuple[str, float]]:
+    """What more likes or comments would bring, over the posts that show both."""
+    shown = posts.drop_nulls(["likes", "comments"])
+    for signal, step in (("likes", 1000.0), ("comments", 100.0)):
+        yield f"change_per_{step:.0f}_{signal}", step * _sum(shown, f"rate_{signal}") / shown.height
+        yield f"elasticity_{signal}", _sum(shown, f"expected_{signal}") / _sum(shown, "expected")
+
+
+def _new(truth: Truth, posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[Row]:
+    """Rates of a new creator (multiplier 1) by tier, and their ratios."""
+    rates = {
+        name: {t: PER[p] * truth.rates_by_tier[t][p] for t in tiers} for p, name in NAMES.items()
+    }
+    rates[IN_ALL] = {tier: _in_all(truth, posts, tier) for tier in tiers}
+    for name, by_tier in rates.items():
+        for tier, value in by_tier.items():
+            yield _row(name, "tier", tier, NEW, value)
+        for a, b in combinations(tiers, 2):
+            if name != NAMES["reach"] and by_tier[b] > 0:
+                ratio = by_tier[a] / by_tier[b]
+                yield _row(f"tier_contrast_{name}", "contrast", f"{a} / {b}", NEW, ratio)
+
+
+def _in_all(truth: Truth, posts: pl.DataFrame, tier: str) -> float:
+    """Orders per 1,000 reached at the tier's mix over the posts that show every signal."""
+    shown = posts.filter(pl.col("tier") == tier).drop_nulls(list(PER))
+    rates = truth.rates_by_tier[tier]
+    return 1000.0 * sum(rates[p] * _sum(shown, p) for p in PER) / _sum(shown, "reach")
+
+
+def roi_truth(truth: Truth, design: Design, by: str, *, margin: float = 1.0) -> pl.DataFrame:
+    """Return the true expected ROI and expected orders by creator, tier or in total.
+
+    Returns
+    -------
+    pl.DataFrame
+        group, true_roi, true_orders; posts without a known cost stay out.
+    """
+    posts = true_posts(truth, design)
+    costs = _costs(posts)
+    known = posts.filter(pl.any_horizontal(pl.col(costs).is_not_null())).with_columns(
+        cost=pl.sum_horizontal(costs), revenue=pl.col("expected") * pl.col("value")
+    )
+    column = {"total": pl.lit("all"), "tier": pl.col("tier"), "creator": pl.col("creator_id")}[by]
+    return (
+        known.group_by(column.alias("group"), maintain_order=True)
+        .agg(pl.col("revenue", "cost").sum(), true_orders=pl.col("expected").sum())
+        .select(
+            "group",
+            true_roi=(margin * pl.col("revenue") - pl.col("cost")) / pl.col("cost"),
+            true_orders="true_orders",
+        )
+    )
