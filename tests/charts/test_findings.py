@@ -55,27 +55,30 @@ def test_forest_of_a_ratio_gives_the_estimate_with_its_odds() -> None:
 
 def test_forest_of_contrasts_counts_clear_ones() -> None:
     assert drawn.title(drawn.chart("contrasts")) == (
-        "Orders per 1,000 likes: ratio: 1 clearly above 1, 0 clearly below, cannot tell for 2"
+        "Orders per 1,000 likes: 1 of 3 pairs told apart"
     )
 
 
 def test_density_gives_the_odds_on_each_side() -> None:
     table = frames.draws().filter(pl.col("quantity") == "elasticity_likes")
     share = float((table["value"] > 0).mean())  # type: ignore[arg-type]
+    label = "Change in orders for 1 % more likes"
     assert drawn.title(density(table)) == (
-        f"Elasticity of likes: cannot tell, P(> 0) = {share:.2f}, P(< 0) = {1 - share:.2f}"
+        f"{label}: cannot tell, P(> 0) = {share:.2f}, P(< 0) = {1 - share:.2f}"
     )
-    higher = table.with_columns(pl.col("value") + 1, pl.col("lower") + 1, pl.col("upper") + 1)
-    assert drawn.title(density(higher)) == "Elasticity of likes: P(> 0) > 0.99, P(< 0) < 0.01"
+    higher = frames.long_draws("e", label, "%", 0.0, table["value"].to_numpy() + 1)
+    assert drawn.title(density(higher)) == f"{label}: P(> 0) > 0.99, P(< 0) < 0.01"
 
 
 def test_response_counts_tiers_where_more_likes_go_with_more_orders() -> None:
     assert drawn.title(response(frames.curve())) == (
-        "More orders clearly go with more likes in 4 of 4 tiers and more comments in 4 of 4 tiers"
+        "More likes go with more orders in all 4 tiers; more comments go with more orders in all 4 "
+        "tiers"
     )
     flat = frames.curve().with_columns(median=1.0, lower=0.5, upper=2.0)
     assert drawn.title(response(flat)) == (
-        "Cannot tell whether more likes or comments go with more orders"
+        "Cannot tell whether more likes go with more orders; cannot tell whether more comments go "
+        "with more orders"
     )
 
 
@@ -134,3 +137,19 @@ def test_ranks_say_whether_chains_agree_and_nan_never_passes(r_hat: float, words
         r_hat=pl.when(pl.col("parameter") == "rate").then(r_hat).otherwise(1.0)
     )
     assert drawn.title(ranks(table)).startswith(words)
+
+
+def test_response_says_where_more_likes_go_with_fewer_orders() -> None:
+    falling = frames.curve().with_columns(
+        (1e4 / pl.col(name)).alias(new)
+        for name, new in (("median", "median"), ("upper", "lower"), ("lower", "upper"))
+    )
+    assert drawn.title(response(falling)).startswith(
+        "More likes go with fewer orders in all 4 tiers"
+    )
+
+
+def test_creators_above_and_below_average_are_counted() -> None:
+    assert drawn.title(drawn.chart("creators")).endswith(
+        "clearly above 1, 10 clearly below, cannot tell for 23"
+    )

@@ -189,39 +189,38 @@ def effects() -> pl.DataFrame:
 def draws(seed: int = 1) -> pl.DataFrame:
     """Return invented long draws of two quantities, one positive and skewed, one around 0."""
     generator = np.random.default_rng(seed)
-    samples = (
-        (
-            "likes_per_comment",
-            "likes worth one comment",
-            "likes",
-            1.0,
-            generator.lognormal(2.5, 0.35, 1000),
-        ),
-        (
-            "elasticity_likes",
-            "elasticity of likes",
-            "% orders per 1 % likes",
-            0.0,
-            generator.normal(0.05, 0.2, 1000),
-        ),
+    ratio = generator.lognormal(2.5, 0.35, 1000)
+    elasticity = generator.normal(0.05, 0.2, 1000)
+    return pl.concat(
+        [
+            long_draws("likes_per_comment", "Likes worth one comment", "likes", 1.0, ratio),
+            long_draws(
+                "elasticity_likes", "Change in orders for 1 % more likes", "%", 0.0, elasticity
+            ),
+        ]
     )
-    frames = [
-        pl.DataFrame({"value": values}).with_columns(
-            quantity=pl.lit(quantity),
-            label=pl.lit(label),
-            unit=pl.lit(unit),
-            group=pl.lit("all"),
-            population=pl.lit(THESE),
-            reference=pl.lit(reference),
-            interval=pl.lit("eti"),
-            prob=pl.lit(0.89),
-            lower=pl.lit(float(np.quantile(values, 0.055))),
-            upper=pl.lit(float(np.quantile(values, 0.945))),
-            probability=pl.lit(float(np.mean(values > reference))),
-        )
-        for quantity, label, unit, reference, values in samples
-    ]
-    return pl.concat(frames)
+
+
+def long_draws(
+    quantity: str, label: str, unit: str, reference: float, values: np.ndarray
+) -> pl.DataFrame:
+    """Return draws of one quantity as the charts take them."""
+    chance = float(np.mean(values > reference))
+    lower, upper = np.quantile(values, [0.055, 0.945])
+    return pl.DataFrame({"value": values}).with_columns(
+        quantity=pl.lit(quantity),
+        label=pl.lit(label),
+        unit=pl.lit(unit),
+        group=pl.lit("all"),
+        population=pl.lit(THESE),
+        reference=pl.lit(reference),
+        probability=pl.lit(chance),
+        answer=pl.lit(stated("P(> 0)", chance)["answer"]),
+        lower=pl.lit(float(lower)),
+        upper=pl.lit(float(upper)),
+        interval=pl.lit("eti"),
+        prob=pl.lit(0.89),
+    )
 
 
 def curve() -> pl.DataFrame:

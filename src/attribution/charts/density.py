@@ -11,7 +11,7 @@ from scipy.stats import gaussian_kde
 
 from attribution.charts import theme, words
 from attribution.errors import InputError, Problem
-from attribution.quantities.estimates import CANNOT_TELL, SURE
+from attribution.quantities.estimates import CANNOT_TELL
 
 POINTS = 160
 """Points of a density curve: the draws themselves are not put into the chart."""
@@ -38,7 +38,7 @@ def density(draws: pl.DataFrame) -> alt.ChartType:
     ]
     return theme.framed(
         theme.stacked(panels),
-        title=findings[0] if len(findings) == 1 else words.summary(findings),
+        title=_headline(frames, findings),
         subtitle=[
             f"dark: {words.interval_name(draws)}, {words.population_name(draws)}",
             "the higher the curve, the more plausible the value",
@@ -48,28 +48,43 @@ def density(draws: pl.DataFrame) -> alt.ChartType:
     )
 
 
+def _headline(frames: list[pl.DataFrame], findings: list[str]) -> str:
+    """Return the finding that compares with a value, or how many such findings are clear."""
+    compared = [
+        text
+        for frame, text in zip(frames, findings, strict=True)
+        if frame["reference"][0] is not None
+    ]
+    if len(compared) > 1:
+        return words.summary(compared)
+    return compared[0] if compared else findings[0]
+
+
 def finding(panel: pl.DataFrame) -> str:
     """Return where the quantity lies, and the probability on each side of its reference."""
     first = panel.row(0, named=True)
     label = words.capitalised(first["label"])
     if first["group"] != "all":
         label = f"{label}, {first['group']}"
-    line = first["reference"]
+    line, told = first["reference"], first["answer"] != CANNOT_TELL
     if line is None:
-        return f"{label}: {words.span(first['lower'], first['upper'])} {first['unit']}"
-    above = float(np.mean(panel["value"].to_numpy() > line))
+        text = f"{label}: {words.span(first['lower'], first['upper'])}"
+        return text if told else f"{text}, {CANNOT_TELL}"
+    above = first["probability"]
     sides = ", ".join(
         words.stated(f"P({side} {words.number(line)})", chance)
         for side, chance in ((">", above), ("<", 1 - above))
     )
-    unsure = max(above, 1 - above) < SURE or first.get("answer") == CANNOT_TELL
-    return f"{label}: {CANNOT_TELL}, {sides}" if unsure else f"{label}: {sides}"
+    return f"{label}: {sides}" if told else f"{label}: {CANNOT_TELL}, {sides}"
 
 
-def curve(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[pl.DataFrame, bool]:
+def curve(
+    values: np.ndarray[Any, np.dtype[np.float64]], line: float | None = None
+) -> tuple[pl.DataFrame, bool]:
     """Return a kernel density estimate of the draws, and whether it is one per log unit.
 
-    Positive draws with a heavy tail are estimated, and drawn, on the log scale.
+    Positive draws with a heavy tail, or far from the value to compare with (``line``), are
+    estimated, and drawn, on the log scale.
 
     Raises
     ------
@@ -79,7 +94,7 @@ def curve(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[pl.DataFrame, 
     if np.ptp(values) == 0:
         raise InputError(Problem("A quantity whose draws are all equal has no density"))
     low, high = np.quantile(values, [TAIL, 1 - TAIL])
-    log = bool(low > 0 and high / low > theme.HEAVY_TAIL)
+    log = theme.heavy_tailed(pl.Series([low]), pl.Series([high]), also=line)
     kept = values[(values >= low) & (values <= high)]
     points = np.log(kept) if log else kept
     grid = np.linspace(points.min(), points.max(), POINTS)
@@ -90,7 +105,7 @@ def curve(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[pl.DataFrame, 
 
 def _panel(frame: pl.DataFrame, title: str) -> alt.ChartType:
     first = frame.row(0, named=True)
-    shape, log = curve(frame["value"].drop_nulls().to_numpy())
+    shape, log = curve(frame["value"].drop_nulls().to_numpy(), first["reference"])
     inside = shape.filter(pl.col("x").is_between(first["lower"], first["upper"]))
     x = alt.X(
         "x:Q",
@@ -103,7 +118,7 @@ def _panel(frame: pl.DataFrame, title: str) -> alt.ChartType:
         alt.Chart(inside).mark_area(color=theme.BLUE, opacity=0.55).encode(x=x, y=y),
         alt.Chart(shape).mark_line(color=theme.BLUE, strokeWidth=1.5).encode(x=x, y=y),
     ]
-    if first["reference"] is not None and not (log and first["reference"] <= 0):
+    if first["reference"] is not None:
         layers.append(theme.reference_line(first["reference"]))
     return theme.panel(
         *layers,

@@ -51,7 +51,7 @@ def forest(estimates: pl.DataFrame) -> alt.ChartType:
 
 def finding(panel: pl.DataFrame, best: pl.DataFrame) -> str:
     """Return what one quantity's estimates say, in words, or that they cannot tell."""
-    label = words.capitalised(panel["label"][0])
+    label = words.capitalised(panel["label"][0]).removesuffix(": ratio")
     overall = panel.filter(pl.col("scope") == "overall")
     groups = panel.filter(pl.col("scope") != "overall")
     stated = overall.filter(pl.col("statement").is_not_null())
@@ -97,14 +97,22 @@ def _leader(groups: pl.DataFrame, best: pl.DataFrame) -> str:
 def _against_reference(groups: pl.DataFrame) -> str:
     """Say how many groups lie clearly on either side of the value they are compared with."""
     rows = groups.unique("group", maintain_order=True)
-    line = words.number(words.reference(groups["statement"][0]))
     clear = rows.filter(pl.col("answer") != CANNOT_TELL)["probability"]
     above, below = int((clear >= SURE).sum()), int((clear <= 1 - SURE).sum())
+    if groups["scope"][0] == "contrast":
+        return _told_apart(above + below, rows.height)
+    line = words.number(words.reference(groups["statement"][0]))
     unsure = rows.height - above - below
     if unsure == rows.height:
         return f"{CANNOT_TELL} for any of {unsure} whether it is above or below {line}"
     text = f"{above} clearly above {line}, {below} clearly below"
     return f"{text}, {CANNOT_TELL} for {unsure}" if unsure else text
+
+
+def _told_apart(clear: int, pairs: int) -> str:
+    if clear == 0:
+        return f"{CANNOT_TELL} any of {words.count(pairs, 'pair')} apart"
+    return f"{clear} of {words.count(pairs, 'pair')} told apart"
 
 
 def _subtitle(drawn: pl.DataFrame) -> str:
@@ -128,7 +136,7 @@ def _panel(frame: pl.DataFrame, title: str, populations: list[str]) -> alt.Chart
     line = words.reference(statements[0]) if statements else None
     return theme.panel(
         *([] if line is None else [theme.reference_line(line)]),
-        *_marks(kept, rows, populations),
+        *_marks(kept, rows, populations, line),
         height=theme.rows(),
         title=title,
     )
@@ -145,7 +153,9 @@ def _rows(panel: pl.DataFrame) -> list[str]:
     return [*groups[:half], f"({len(groups) - 2 * half} between)", *groups[-half:]]
 
 
-def _marks(kept: pl.DataFrame, rows: list[str], populations: list[str]) -> list[alt.Chart]:
+def _marks(
+    kept: pl.DataFrame, rows: list[str], populations: list[str], line: float | None
+) -> list[alt.Chart]:
     several = kept["population"].n_unique() > 1
     legend = alt.Legend(title="about") if len(populations) > 1 else None
     base = alt.Chart(kept).encode(
@@ -155,7 +165,7 @@ def _marks(kept: pl.DataFrame, rows: list[str], populations: list[str]) -> list[
     )
     tint = alt.Color("population:N", scale=theme.colour(populations), legend=legend)
     form = alt.Shape("population:N", scale=theme.shape(populations), legend=legend)
-    log = theme.heavy_tailed(kept["lower"], kept["upper"])
+    log = theme.heavy_tailed(kept["lower"], kept["upper"], also=line)
     scale, axis = theme.value_scale(log), theme.value_axis(kept["unit"][0], log)
     intervals = base.mark_rule(strokeWidth=2.5).encode(
         x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=tint

@@ -11,6 +11,8 @@ from attribution.charts import theme, words
 from attribution.quantities.estimates import CANNOT_TELL
 
 HEIGHT = 250
+HALO = {"color": "white", "stroke": "white", "strokeWidth": 4}
+"""Drawn behind a label, so that it can be read over a ribbon."""
 
 
 def response(curve: pl.DataFrame) -> alt.ChartType:
@@ -57,16 +59,23 @@ def finding(signal: pl.DataFrame) -> str:
 
 
 def _headline(frames: list[pl.DataFrame]) -> str:
-    counts = []
-    for frame in frames:
-        ends = [_ends(tier) for tier in frame.partition_by("tier", maintain_order=True)]
-        more = sum(end.clear and end.ratio > 1 for end in ends)
-        counts.append((frame["signal"][0], more, len(ends)))
-    if all(more == 0 for _, more, _ in counts):
-        names = " or ".join(name for name, _, _ in counts)
-        return f"{words.capitalised(CANNOT_TELL)} whether more {names} go with more orders"
-    parts = [f"more {name} in {more} of {words.count(of, 'tier')}" for name, more, of in counts]
-    return f"More orders clearly go with {words.listing(parts)}"
+    said = [_said(frame) for frame in frames]
+    return words.capitalised("; ".join(said))
+
+
+def _said(signal: pl.DataFrame) -> str:
+    """Say in how many tiers more of the signal clearly goes with more orders, or with fewer."""
+    name = signal["signal"][0]
+    ends = [_ends(tier) for tier in signal.partition_by("tier", maintain_order=True)]
+    more = sum(end.clear and end.ratio > 1 for end in ends)
+    fewer = sum(end.clear and end.ratio < 1 for end in ends)
+    if more + fewer == 0:
+        return f"{CANNOT_TELL} whether more {name} go with more orders"
+    tiers = words.count(len(ends), "tier")
+    if len(ends) in (more, fewer):
+        return f"more {name} go with {'more' if more else 'fewer'} orders in all {tiers}"
+    counts = [f"{word} orders in {n}" for word, n in (("more", more), ("fewer", fewer)) if n]
+    return f"more {name} go with {' and '.join(counts)} of {tiers}"
 
 
 @dataclass(frozen=True)
@@ -87,13 +96,8 @@ def _ends(tier: pl.DataFrame) -> _Ends:
 def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
     name = frame["signal"][0]
     log_y = theme.heavy_tailed(frame["lower"], frame["upper"])
-    log_x = theme.heavy_tailed(frame["x"], frame["x"])
     base = alt.Chart(frame).encode(
-        x=alt.X(
-            "x:Q",
-            scale=theme.value_scale(log_x),
-            axis=theme.value_axis(f"{name} of a post", log_x),
-        ),
+        x=theme.count_axis("x:Q", f"{name} of a post", frame["x"]),
         color=alt.Color(
             "tier:N", scale=theme.colour(tiers), sort=tiers, legend=theme.line_legend("tier")
         ),
@@ -111,9 +115,12 @@ def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
                 "tier:N", scale=theme.dash(tiers), sort=tiers, legend=theme.line_legend("tier")
             ),
         ),
-        alt.Chart(ends)
-        .mark_text(align="right", dx=-4, dy=-12, fontSize=12, color=theme.INK)
-        .encode(x="x:Q", y="median:Q", text="tier:N"),
+        *(
+            alt.Chart(ends)
+            .mark_text(align="right", dx=-4, dy=-12, fontSize=12, **look)
+            .encode(x="x:Q", y="median:Q", text="tier:N")
+            for look in (HALO, {"color": theme.INK})
+        ),
         height=HEIGHT,
         title=title,
     )

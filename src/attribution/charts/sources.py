@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from attribution.errors import InputError, Problem
+
 if TYPE_CHECKING:
     from attribution.run import Run
 
@@ -49,6 +51,12 @@ def creators(effects: pl.DataFrame) -> pl.DataFrame:
     return effects.filter(pl.col("scope") == CREATOR)
 
 
+def _required(frame: pl.DataFrame, what: str) -> pl.DataFrame:
+    if frame.is_empty():
+        raise InputError(Problem(f"This run has no {what}"))
+    return frame
+
+
 def forest_source(run: Run, _request: Request) -> pl.DataFrame:
     """Give estimates overall and by tier."""
     return rates(run.effects())
@@ -56,12 +64,12 @@ def forest_source(run: Run, _request: Request) -> pl.DataFrame:
 
 def contrasts_source(run: Run, _request: Request) -> pl.DataFrame:
     """Give ratios between tiers."""
-    return contrasts(run.effects())
+    return _required(contrasts(run.effects()), "contrasts: there is one tier, or none")
 
 
 def creators_source(run: Run, _request: Request) -> pl.DataFrame:
     """Give how prone each creator's audience is to buy."""
-    return creators(run.effects())
+    return _required(creators(run.effects()), "estimates by creator")
 
 
 def density_source(run: Run, _request: Request) -> pl.DataFrame:

@@ -39,6 +39,8 @@ HEAVY_TAIL = 20
 
 LOG_TICKS = [digit * 10.0**power for power in range(-7, 9) for digit in (1, 2, 5)]
 """Values that may carry a tick on a log scale; labels that would collide are left out."""
+COUNT_TICKS = [0.0, *(tick for tick in LOG_TICKS if tick >= 1)]
+"""The same for counts, which may be 0."""
 TRUTH = "M-1,-1L1,1M1,-1L-1,1"
 """Shape of the mark of a known truth: a cross."""
 
@@ -113,11 +115,11 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def heavy_tailed(lower: pl.Series, upper: pl.Series) -> bool:
-    """Return whether values between these bounds belong on a log scale."""
-    low, high = lower.drop_nulls().min(), upper.drop_nulls().max()
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        return False
+def heavy_tailed(lower: pl.Series, upper: pl.Series, also: float | None = None) -> bool:
+    """Return whether values between these bounds, and one more, belong on a log scale."""
+    marked = [] if also is None else [also]
+    low = min([*lower.drop_nulls(), *marked], default=0.0)
+    high = max([*upper.drop_nulls(), *marked], default=0.0)
     return low > 0 and high / low > HEAVY_TAIL
 
 
@@ -135,6 +137,16 @@ def value_axis(title: str, log: bool) -> alt.Axis:
         format=NUMBERS,
         labelFlush=False,
         **({"values": LOG_TICKS} if log else {"tickCount": 6}),
+    )
+
+
+def count_axis(field: str, title: str, counts: pl.Series) -> alt.X:
+    """Return the channel of an axis of counts, which may span orders of magnitude from 0 on."""
+    if not heavy_tailed(counts + 1, counts + 1):
+        return alt.X(field, scale=value_scale(log=False), axis=value_axis(title, log=False))
+    axis = alt.Axis(title=f"{title} (log scale)", format=NUMBERS, values=COUNT_TICKS)
+    return alt.X(
+        field, scale=alt.Scale(type="symlog", constant=1, nice=False, padding=10), axis=axis
     )
 
 

@@ -9,7 +9,8 @@ from attribution.charts import theme, words
 
 BLOCKS = 30
 """Draws are summarised in at most this many blocks, so that a chart stays small."""
-HEIGHT = 110
+PANEL = 260
+HEIGHT = 100
 
 
 def trace(draws: pl.DataFrame) -> alt.ChartType:
@@ -24,7 +25,7 @@ def trace(draws: pl.DataFrame) -> alt.ChartType:
     frames = summary.partition_by("parameter", maintain_order=True)
     chains = theme.levels(summary, "chain")
     return theme.framed(
-        alt.vconcat(*(_panel(frame, chains) for frame in frames), spacing=16),
+        alt.concat(*(_panel(frame, chains) for frame in frames), columns=2, spacing=20),
         title=finding(draws),
         subtitle=[f"line: mean of a block of {summary['size'][0]} draws; ribbon: its 5-95 % range"],
         description="Lines of different chains should lie over each other, without trend.",
@@ -33,8 +34,7 @@ def trace(draws: pl.DataFrame) -> alt.ChartType:
 
 def blocks(draws: pl.DataFrame) -> pl.DataFrame:
     """Return mean and 5th and 95th percentile of each chain's draws in blocks."""
-    longest = draws["draw"].n_unique()
-    size = max(1, -(-longest // BLOCKS))
+    size = -(-(int(draws["draw"].max()) + 1) // BLOCKS)  # type: ignore[arg-type]
     value = pl.col("value")
     return (
         draws.with_columns(pl.col("chain").cast(pl.String), block=pl.col("draw") // size * size)
@@ -64,7 +64,7 @@ def finding(draws: pl.DataFrame) -> str:
 
 def _panel(frame: pl.DataFrame, chains: list[str]) -> alt.ChartType:
     base = alt.Chart(frame).encode(
-        x=alt.X("block:Q", title="draw", axis=alt.Axis(tickCount=5, format=",d")),
+        x=alt.X("block:Q", title="draw", axis=alt.Axis(tickCount=4, format=",d")),
         color=alt.Color("chain:N", scale=theme.colour(chains), legend=theme.line_legend("chain")),
     )
     y = alt.Y("low:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4))
@@ -77,5 +77,6 @@ def _panel(frame: pl.DataFrame, chains: list[str]) -> alt.ChartType:
             ),
         ),
         height=HEIGHT,
+        width=PANEL,
         title=frame["parameter"][0],
     )

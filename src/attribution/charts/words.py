@@ -21,9 +21,9 @@ def number(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "unknown"
     if value == 0 or abs(value) >= 999.5:
-        return f"{value:,.0f}"
+        return f"{value:,.0f}".replace("-", "−")
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{digits}f}"
+    text = f"{value:.{digits}f}".replace("-", "−")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -88,7 +88,7 @@ def summary(findings: Sequence[str]) -> str:
     if unsure == len(findings):
         return f"{capitalised(CANNOT_TELL)} yet in any of {of}"
     if unsure == 0:
-        return f"A clear answer in all of {of}"
+        return f"A clear answer in all {of}"
     return f"A clear answer in {len(findings) - unsure} of {of}, {CANNOT_TELL} in {unsure}"
 
 
