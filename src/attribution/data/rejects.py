@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
@@ -24,7 +23,7 @@ WORDS = {
     "empty": "the cell is empty",
     "min": "the value is too small",
     "max": "the value is too large",
-    "regex": "the text has another form",
+    "form": "the text has another form",
     "duplicate": "the id appeared before",
     "cells": "the row has more or fewer cells than the header",
     "net_revenue_not_negative": "more was taken off than the order was worth",
@@ -68,8 +67,3 @@ def problems(rejects: pl.DataFrame, limit: int) -> tuple[Problem, ...]:
         )
         for row in rejects.head(limit).iter_rows(named=True)
     )
-
-
-def write_rejects(rejects: pl.DataFrame, path: Path) -> None:
-    """Write rejects as CSV; a file without rows says that nothing was set aside."""
-    rejects.write_csv(path)

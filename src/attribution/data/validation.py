@@ -17,7 +17,7 @@ from attribution.data.rejects import REJECTS, gather, problems
 from attribution.errors import InputError, Problem, suggest
 from attribution.tables import CROSS_RULES, KEYS, TABLES
 
-RULES = {"nullability": "empty", "inner_nullability": "empty", "inf": "type", "nan": "type"}
+RULES = {"nullability": "empty", "inf": "type", "nan": "type", "regex": "form"}
 """Our names for the rules that dataframely names otherwise."""
 
 SHOWN = 5
@@ -151,6 +151,7 @@ def _found_schema() -> dict[str, Any]:
 
 def _broken(rows: pl.DataFrame, rule: str, kind: str) -> pl.DataFrame:
     name, _, test = rule.partition("|")
+    test = test.removeprefix("inner_")
     if test:
         expected = columns(kind)[name].expected
     else:
