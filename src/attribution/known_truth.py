@@ -185,3 +185,34 @@ def roi_truth(truth: Truth, design: Design, by: str, *, margin: float = 1.0) -> 
             true_orders="true_orders",
         )
     )
+
+
+def contributions_truth(truth: Truth, design: Design, by: str) -> pl.DataFrame:
+    """Return the observed orders times the true share of each part, in total or by tier.
+
+    The shares are those of the posts whose orders can land on each post, weighted by how much of
+    theirs the rule credits to it.
+
+    Returns
+    -------
+    pl.DataFrame
+        group, part, truth (credited orders).
+    """
+    posts = true_posts(truth, design)
+    landed = {part: _landed(design, posts.get_column(f"expected_{part}")) for part in PER}
+    shares = pl.DataFrame(landed).select(pl.all() / pl.sum_horizontal(pl.all()))
+    credited = shares.select(pl.all() * pl.Series(design.outcome)).with_columns(
+        group=pl.lit("all") if by == "total" else posts.get_column("tier")
+    )
+    return (
+        credited.group_by("group", maintain_order=True)
+        .agg(pl.all().sum())
+        .unpivot(index="group", variable_name="part", value_name="truth")
+    )
+
+
+def _landed(design: Design, expected: pl.Series) -> pl.Series:
+    if design.sources is None:
+        return expected
+    values = expected.to_numpy()
+    return pl.Series((design.sources.weight * values[design.sources.index]).sum(axis=1))
