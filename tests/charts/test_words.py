@@ -16,7 +16,7 @@ from attribution.charts import words
         (999.6, "1,000"),
         (1234.5, "1,234"),
         (1234567.0, "1,234,567"),
-        (-1234.5, "-1,234"),
+        (-1234.5, "−1,234"),
         (None, "unknown"),
         (float("nan"), "unknown"),
     ],

@@ -78,5 +78,18 @@
     document.body.dataset.charts = failed ? "failed" : "drawn";
   }
 
-  drawAll();
+  function drawAgainWhenTurned() {
+    let width = document.documentElement.clientWidth;
+    let waiting = 0;
+    window.addEventListener("resize", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        if (document.documentElement.clientWidth === width) return;
+        width = document.documentElement.clientWidth;
+        drawAll();
+      }, 200);
+    });
+  }
+
+  drawAll().then(drawAgainWhenTurned);
 })();

@@ -71,11 +71,16 @@ def _checked(runs: Sequence[Run], target: Path) -> Path:
 def _page(runs: Sequence[Run], margin: float, unhealthy: bool) -> Page:
     compared = compare(runs) if len(runs) > 1 else None
     main, *others = (gather(run, margin=margin, unhealthy=unhealthy) for run in runs)
-    failed = [check.name for run in runs for check in run.manifest.health if check.status == "fail"]
+    failed = [
+        f"{run.name}: {check.name}"
+        for run in runs
+        for check in run.manifest.health
+        if check.status == "fail"
+    ]
     return Page(
         title=f"What the posts are worth: {main.run.name}",
         subtitle=_subtitle(main.run),
-        banner=words.BANNER.format(checks=", ".join(dict.fromkeys(failed))) if failed else "",
+        banner=words.BANNER.format(checks="; ".join(failed)) if failed else "",
         answers=answers(main),
         caveat=words.CAVEAT,
         sections=sections(main, others, compared),
@@ -89,4 +94,4 @@ def _subtitle(run: Run) -> str:
         if "creator_id" in run.table.columns
         else ""
     )
-    return f"{posts}{creators}, {run.spec.title}, {run.manifest.created[:10]}"
+    return f"{posts}{creators} · {run.spec.title} · {run.manifest.created[:10]}"

@@ -66,7 +66,12 @@ def _elasticity(found: Findings, question: str, signal: str) -> Answer:
     row = found.overall(f"elasticity_{signal}")
     if row is None:
         return Answer(question, words.NOT_ASKED, words.NO_SIGNAL.format(signal=signal))
-    text = words.ELASTICITY.format(signal=signal, **_filled(row))
+    text = words.ELASTICITY.format(
+        signal=signal,
+        size=number(abs(row["median"])),
+        direction="more" if row["median"] > 0 else "fewer",
+        **_filled(row),
+    )
     if row["answer"] == CANNOT_TELL:
         return Answer(question, words.CANNOT_TELL, text)
     return Answer(question, words.YES if row["probability"] > 0.5 else words.NO, text)
@@ -92,26 +97,24 @@ def group_name(found: Findings) -> str:
 
 
 def groups(found: Findings) -> Answer:
-    """Answer which tier pays: in orders per exposure, and for the money."""
+    """Answer which tier pays: by the return on its cost, else in orders per exposure."""
     group = group_name(found)
     question = words.ASK_GROUPS.format(group=group)
     best = found.effects.filter(
         pl.col("statement") == "P(best)", pl.col("quantity").str.ends_with("_in_all")
     ).sort("probability", descending=True)
-    verdicts = _group_verdicts(found.roi_by("tier"))
     if best.height < 2:
         return Answer(question, words.NOT_ASKED, words.BEST_ALONE.format(group=group))
     leader = best.row(0, named=True)
-    filled = _filled(leader) | {
-        "name": leader["group"],
-        "group": group,
-        "rate": _per(leader["label"]),
-    }
-    if leader["answer"] == CANNOT_TELL:
-        text, short = words.BEST_UNSURE.format(**filled), words.CANNOT_TELL
-    else:
-        text, short = words.BEST_SURE.format(**filled), str(leader["group"])
-    return Answer(question, short, f"{text} {verdicts}".strip())
+    filled = _filled(leader) | {"name": leader["group"], "group": group}
+    filled["rate"] = _per(leader["label"])
+    unsure = leader["answer"] == CANNOT_TELL
+    rate = (words.BEST_UNSURE if unsure else words.BEST_SURE).format(**filled)
+    verdicts = found.roi_by("tier").rows(named=True)
+    known = [row for row in verdicts if row["verdict"] is not None]
+    if not known:
+        return Answer(question, words.CANNOT_TELL if unsure else str(leader["group"]), rate)
+    return Answer(question, _who_pays(known), f"{_said(known)} {rate}")
 
 
 def _per(label: str) -> str:
@@ -120,10 +123,14 @@ def _per(label: str) -> str:
     return rate.removeprefix("Orders ")
 
 
-def _group_verdicts(roi: pl.DataFrame) -> str:
-    rows = roi.drop_nulls("verdict").rows(named=True) if not roi.is_empty() else []
-    if not rows:
-        return ""
+def _who_pays(rows: list[Row]) -> str:
+    pays = [row["group"] for row in rows if row["verdict"] == "rebook"]
+    if pays:
+        return listing(pays)
+    return words.NONE_PAYS if all(row["verdict"] == "pause" for row in rows) else words.CANNOT_TELL
+
+
+def _said(rows: list[Row]) -> str:
     said = [
         words.GROUP_VERDICT.format(
             verdict=row["verdict"], name=row["group"], odds=odds(row["p_profit"])
@@ -167,7 +174,9 @@ def money(found: Findings) -> Answer:
 
 def signed(value: float | None) -> str:
     """Return a return as a signed percentage of the cost, e.g. ``+35 %``."""
-    return "unknown" if value is None else f"{value:+,.0%}".replace("%", " %")
+    if value is None:
+        return "unknown"
+    return f"{value:+,.0%}".replace("%", " %").replace("-", "−")
 
 
 def _creator_verdicts(roi: pl.DataFrame) -> str:

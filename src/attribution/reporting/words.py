@@ -1,6 +1,7 @@
 """All prose of the report. Other modules choose a sentence and fill in its numbers."""
 
 CANNOT_TELL = "We cannot tell yet"
+NONE_PAYS = "None"
 YES, NO = "Yes", "No"
 
 CAVEAT = (
@@ -8,7 +9,7 @@ CAVEAT = (
     "with orders need not have caused them, which only an experiment could show."
 )
 BANNER = (
-    "This run failed its health checks ({checks}). Its numbers may be wrong, whatever their "
+    "Health checks failed ({checks}). The numbers may be wrong, whatever their "
     "intervals say. Do not decide anything by this report."
 )
 
@@ -37,8 +38,9 @@ SHARE_ODDS = (
 
 # Likes and comments (a regression).
 ELASTICITY = (
-    "1 % more {signal} go with {median} % more orders ({prob} interval {span}); the probability "
-    "that the sign is positive is {posterior} (before the data {prior})."
+    "1 % more {signal} go with {size} % {direction} orders ({prob} interval of the change "
+    "{span} %); the probability that more {signal} go with more orders is {posterior} "
+    "(before the data {prior})."
 )
 
 # Comments against likes.
@@ -62,7 +64,7 @@ BEST_UNSURE = (
     "{posterior} ({prior} before the data)."
 )
 BEST_ALONE = "All posts are of one {group}, so there is nothing to compare."
-GROUP_ROI = "For the money: {verdicts}."
+GROUP_ROI = "By the return on their cost: {verdicts}."
 GROUP_VERDICT = "{verdict} {name} (P(ROI > 0) {odds})"
 
 # Money.
