@@ -63,6 +63,11 @@ def test_table_shows_the_view_and_names_the_interval() -> None:
     assert "1.00 to 1.50" in lines[2]
 
 
+def test_the_interval_is_named_where_some_rows_have_none() -> None:
+    rows = pl.DataFrame({"lower": [1.0, None], "interval": ["eti", None], "prob": [0.89, None]})
+    assert View((interval(),)).page(rows).caption == "Intervals: 89% equal-tailed (eti)."
+
+
 def test_table_without_a_view_shows_every_column() -> None:
     heading = show_frame(FRAME, None).stdout.splitlines()[0]
     assert heading.split() == FRAME.columns
@@ -135,19 +140,26 @@ def test_no_rows() -> None:
     assert show_frame(FRAME.clear(), VIEW).stdout == "(no rows)\n"
 
 
+def test_numbers_and_intervals_are_never_broken() -> None:
+    for width in range(20, 60):
+        rows = [["expected orders", "1,234,567", "4,432 to 7,689"]]
+        text = text_table(["what", "orders", "interval"], rows, [False, True, True], width)
+        assert "1,234,567" in text
+        assert width < 30 or "4,432 to 7,689" in text
+
+
 WORDS = ["quantity", "what it means for the reader", "median"]
 ROWS = [["orders per 1,000 likes", "the chains agree with one another and mixed well", "1.23"]]
 
 
-@pytest.mark.parametrize("width", [200, 80, 60, 40, 30, 20])
+@pytest.mark.parametrize("width", range(20, 100))
 def test_nothing_is_lost_or_too_wide_at_any_width(width: int) -> None:
     text = text_table(WORDS, ROWS, [False, False, True], width)
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width
-    squeezed = "".join(text.replace("─", "").split())
     for part in (*WORDS, *ROWS[0]):
         for word in part.split():
-            assert word in text or word in squeezed
+            assert word in text
 
 
 def test_records_stand_below_each_other_when_columns_do_not_fit() -> None:
@@ -177,7 +189,14 @@ def test_numbers(given: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "text"),
-    [(0.5, "0.50"), (0.999, "> 0.99"), (0.001, "< 0.01"), (0.0, "0.00"), (1.0, "1.00"), (None, "")],
+    [
+        (0.5, "0.50"),
+        (0.999, "> 0.99"),
+        (0.001, "< 0.01"),
+        (0.0, "< 0.01"),
+        (1.0, "> 0.99"),
+        (None, ""),
+    ],
 )
 def test_probabilities_are_never_rounded_to_certainty(given: float | None, text: str) -> None:
     assert probability(given) == text

@@ -40,9 +40,9 @@ def number(value: float) -> str:
 
 
 def probability(value: object) -> str:
-    """Return a probability with two decimals that never rounds to impossible or to certain."""
+    """Return a probability with two decimals; no count of draws makes it impossible or certain."""
     if not isinstance(value, float) or math.isnan(value):
         return cell(value)
-    if 0 < value < 0.01:
+    if value < 0.01:
         return "< 0.01"
-    return "> 0.99" if 0.99 < value < 1 else f"{value:.2f}"
+    return "> 0.99" if value > 0.99 else f"{value:.2f}"

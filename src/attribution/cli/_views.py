@@ -94,8 +94,8 @@ def _all_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
 
 
 def _caption(records: list[dict[str, Any]]) -> str:
-    kinds = {(row.get("prob"), row.get("interval")) for row in records}
-    words = [f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds) if prob]
+    kinds = {(row["prob"], row["interval"]) for row in records if row.get("prob")}
+    words = [f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds)]
     return f"Intervals: {', '.join(words)}." if words else ""
 
 
@@ -120,9 +120,9 @@ CONTRIBUTIONS = View(
         plain("group", "group"),
         plain("part", "part"),
         value("orders observed", "observed"),
-        value("of them through this part", "mean"),
+        value("through this part", "mean"),
         interval(),
-        chance("share", "share_mean"),
+        value("share", "share_mean"),
         interval("share's interval", "share_lower", "share_upper"),
     )
 )
@@ -151,7 +151,7 @@ COMPARISON = View(
         value("elpd", "elpd"),
         value("difference", "elpd_diff"),
         value("its standard error", "se_diff"),
-        chance("weight", "weight"),
+        value("weight", "weight"),
         value("worst Pareto k", "worst_k"),
         plain("reading", "reading"),
         plain("ROI ranking", "roi_ranking"),
