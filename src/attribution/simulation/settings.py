@@ -38,7 +38,7 @@ SAMPLE_RATES = Rates(
 
 SAMPLE_VALUES = Values(
     distribution="log_normal",
-    # a net order of 55 EUR, about 63 EUR before the code's discount
+    # a net order of 55 EUR, about 65 EUR before the code's discount
     log_mean=4.0,
     tier_effects={"nano": -0.06, "micro": -0.02, "mid": 0.03, "macro": 0.05},
     creator_sd=0.2,
