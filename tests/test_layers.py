@@ -28,6 +28,7 @@ ORDER = (
     "health",
     "run",
     "quantities",
+    "known_truth",
     "charts",
     "fitting",
     "reporting",

@@ -16,9 +16,9 @@ from attribution.answers import chart
 from attribution.data import ingest
 from attribution.errors import InputError, Problem
 from attribution.fitting import fit
+from attribution.known_truth import KEYS, truth_table
 from attribution.quantities.compare import compare
 from attribution.quantities.estimates import PROBABILITY
-from attribution.quantities.truth import truth_table
 from attribution.reporting import report
 from attribution.simulation import Truth
 
@@ -30,7 +30,6 @@ TUNE = 1000
 DRAWS, QUICK_DRAWS = 1000, 250
 CHARTS = ("forest", "density", "response", "contributions", "predictive", "roi", "ranks")
 MARK = "made-by-attribution-demo.txt"
-KEYS = ("quantity", "scope", "group", "population")
 
 Progress = Callable[[str, int, int], None]
 
@@ -280,7 +279,7 @@ def truth_beside_estimates(run: Run, samples: Path) -> pl.DataFrame:
     One row per rate, ratio and share that has a truth: the columns of the estimate table, and
     ``truth`` and ``inside``, whether the interval holds it.
     """
-    truth = truth_table(Truth.load(samples), run.table)
+    truth = truth_table(Truth.load(samples), run.design)
     return (
         run.effects()
         .join(truth, on=KEYS, how="inner", maintain_order="left")

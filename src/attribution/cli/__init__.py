@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 import click
 
 from attribution import __version__
 from attribution.cli._app import Application, shared_options
-
-COMMANDS = (
-    "demo",
-    "validate",
-    "ingest",
-    "models",
-    "fit",
-    "check",
-    "effects",
-    "contributions",
-    "roi",
-    "compare",
-    "chart",
-    "report",
-    "simulate",
-)
+from attribution.cli.chart import chart
+from attribution.cli.check import check
+from attribution.cli.compare import compare
+from attribution.cli.contributions import contributions
+from attribution.cli.demo import demo
+from attribution.cli.effects import effects
+from attribution.cli.fit import fit
+from attribution.cli.ingest import ingest
+from attribution.cli.models import models
+from attribution.cli.report import report
+from attribution.cli.roi import roi
+from attribution.cli.simulate import simulate
+from attribution.cli.validate import validate
 
 
 @click.group(
@@ -44,6 +38,19 @@ def main() -> None:
     """
 
 
-for _name in COMMANDS:
-    if importlib.util.find_spec(f"attribution.cli.{_name}"):
-        main.add_command(getattr(importlib.import_module(f"attribution.cli.{_name}"), _name))
+for _command in (
+    demo,
+    validate,
+    ingest,
+    models,
+    fit,
+    check,
+    effects,
+    contributions,
+    roi,
+    compare,
+    chart,
+    report,
+    simulate,
+):
+    main.add_command(_command)
