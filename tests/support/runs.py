@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
-from support import frames
 
 from attribution.design.types import Absent, SetAside
 from attribution.errors import InputError, Problem, UnhealthyRunError
 from attribution.manifest import Check, Manifest
 from attribution.spec import read_spec
 from attribution.spec.model import ModelSpec
+from support import frames
 
 PROVENANCE: dict[str, Any] = {
     "rule": {"name": "last touch", "words": "Last touch within the window.", "window_days": 30.0},
