@@ -56,6 +56,16 @@ def test_a_known_delay_comes_back(draw: Any, posts: int) -> None:
     assert error < naive_error / 4
 
 
+def test_posts_that_differ_much_do_not_bias_the_delays() -> None:
+    """Equal rates for all posts, or their best values without uncertainty, would fail here."""
+    errors = []
+    for seed in range(3):
+        brand = simulate(codes=30, posts=40, orders=12.0, shape=0.5, seed=seed)
+        made = ingest(brand.posts, brand.orders)
+        errors.append(np.abs(learnt(made) - truth(brand)).max())
+    assert np.mean(errors) < 0.016
+
+
 def test_the_exports_end_does_not_shorten_delays() -> None:
     """One post per creator, all online 3 days before the end: late orders are not there yet."""
     rng = np.random.default_rng(5)

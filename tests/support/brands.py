@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,13 +33,22 @@ def log_normal(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
 
 
 def simulate(
-    draw_delays=weibull, *, codes: int = 40, posts: int = 25, orders: float = 8.0, seed: int = 1
+    draw_delays: Callable[[np.random.Generator, int], NDArray[np.float64]] = weibull,
+    *,
+    codes: int = 40,
+    posts: int = 25,
+    orders: float = 8.0,
+    shape: float = 1.5,
+    seed: int = 1,
 ) -> Brand:
-    """Draw a brand whose creators each post ``posts`` times in 180 days under one code."""
+    """Draw a brand whose creators each post ``posts`` times in 180 days under one code.
+
+    Posts bring ``orders`` on average; the smaller the ``shape``, the more they differ.
+    """
     rng = np.random.default_rng(seed)
     posted = np.sort(rng.uniform(0.0, DAYS, (codes, posts)), axis=1).ravel()
     code = np.repeat(np.arange(codes), posts)
-    rates = orders * rng.gamma(1.5, 1 / 1.5, len(posted))
+    rates = orders * rng.gamma(shape, 1 / shape, len(posted))
     source = np.repeat(np.arange(len(posted)), rng.poisson(rates))
     delays = draw_delays(rng, len(source))
     ordered = posted[source] + delays
