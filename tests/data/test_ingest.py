@@ -341,3 +341,16 @@ def test_tiers_may_be_given_as_such() -> None:
     assert made.provenance["tiers"] == {
         "cuts": "few<5<=many", "from": "median followers of the creator's posts",
     }  # fmt: skip
+
+
+def test_a_brand_without_a_single_conversion() -> None:
+    made = ingest(posts(*TWO), orders(("2025-03-20", "OTHER"), gross_revenue=[5.0]))
+    frame = made.table.frame
+    assert frame.select("conversions", "paying_orders", "net_revenue").rows() == [(0, 0, 0.0)] * 2
+    assert made.provenance["delays"]["orders"] == 0
+    assert read_analysis(frame).rejects.is_empty()
+
+
+def test_one_post_and_one_order() -> None:
+    made = ingest(posts(TWO[0]), orders(("2025-03-02", "ANN")))
+    assert conversions(made) == {"p1": 1}

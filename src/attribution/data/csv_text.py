@@ -12,7 +12,7 @@ import polars as pl
 from attribution.errors import InputError, Problem
 
 DELIMITERS = (",", ";", "\t", "|")
-BATCH = 50_000
+BATCH = 10_000
 
 Record = tuple[int, list[str]]
 """Line on which a record begins (the header is line 1) and its cells."""
@@ -114,8 +114,10 @@ def text_frame(
     for batch in batched(rows, BATCH, strict=False):
         ragged += [(line, len(cells)) for line, cells in batch if len(cells) != len(header)]
         fitting = [(line, cells) for line, cells in batch if len(cells) == len(header)]
-        data = {row_column: [line for line, _ in fitting]} | {
-            name: [cells[i] for _, cells in fitting] for name, i in positions.items()
-        }
+        if not fitting:
+            continue
+        lines, rows_of_cells = zip(*fitting, strict=True)
+        cells_by_column = list(zip(*rows_of_cells, strict=True))
+        data = {row_column: lines} | {name: cells_by_column[i] for name, i in positions.items()}
         parts.append(pl.DataFrame(data, schema=schema))
     return pl.concat(parts), ragged
