@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from attribution.run import Run
 
 MODELS = ("additive", "engagement")
-TUNE = 1000
-DRAWS, QUICK_DRAWS = 1000, 250
+DRAWS = 1000
+QUICK = 150
 CHARTS = ("forest", "density", "response", "contributions", "predictive", "roi", "ranks")
 MARK = "made-by-attribution-demo.txt"
 
@@ -97,7 +97,7 @@ def demo(
         Where to put the samples, the runs, the charts and the report. A folder of an earlier
         demo is replaced.
     quick
-        Take a quarter of the draws: less precise, and the health gate may say so.
+        Take few draws: less precise, and the health gate may say so.
     progress
         Told of each stage of a fit: name, work done, work in total.
     tell
@@ -190,18 +190,23 @@ class _Guide:
 
     def _fit(self, model: str) -> Step:
         brand, target = self.folder / "brand", self.folder / "runs" / model
-        draws = QUICK_DRAWS if self.quick else DRAWS
-        self.runs[model] = fit(
-            model, brand, out=target, draws=draws, tune=TUNE, progress=self.progress
-        )
-        seconds = self.runs[model].manifest.timings
-        spent = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+        draws, tune = (QUICK, 2 * QUICK) if self.quick else (DRAWS, DRAWS)
+        run = fit(model, brand, out=target, draws=draws, tune=tune, progress=self._told(model))
+        self.runs[model] = run
+        spent = ", ".join(f"{name} {value:.0f} s" for name, value in run.manifest.timings.items())
+        options = f" --draws {draws} --tune {tune}" if self.quick else ""
         return Step(
             f"Fitted the {model} model",
-            f"attribution fit {model} {brand} -o {target}"
-            + (f" --draws {draws} --tune {TUNE}" if self.quick else ""),
-            (f"4 chains of {draws:,} draws; {spent}",),
+            f"attribution fit {model} {brand} -o {target}{options}",
+            (f"{run.manifest.chains} chains of {draws:,} draws after {tune:,} to tune; {spent}",),
         )
+
+    def _told(self, model: str) -> Progress | None:
+        """Name the model in the stages of its fit."""
+        tell = self.progress
+        if tell is None:
+            return None
+        return lambda stage, done, total: tell(f"{model}: {stage}", done, total)
 
     def _check(self, model: str) -> Step:
         run = self.runs[model]
@@ -226,18 +231,21 @@ class _Guide:
         )
 
     def _effects(self) -> Step:
-        beside = truth_beside_estimates(self.runs["additive"], self.folder / "samples")
-        missed = beside.filter(~pl.col("inside")).height
-        expected = (1 - PROBABILITY) * beside.height
+        run = self.runs["additive"]
+        beside = truth_beside_estimates(run, self.folder / "samples")
+        beside.write_csv(self.folder / "truth.csv")
+        of_creators = pl.col("scope") == "creator"
+        shown, creators = beside.filter(~of_creators), beside.filter(of_creators)
         return Step(
             "Compared the additive model's answers with the truth",
-            f"attribution effects {self.runs['additive'].path}",
+            f"attribution effects {run.path}",
             (
-                f"{missed} of {beside.height} intervals miss the truth; about {expected:.0f} "
-                f"would, as each holds it with probability {PROBABILITY:.0%}",
+                missed("rates, ratios and shares", shown),
+                missed("creators' own multipliers", creators),
+                f"{self.folder / 'truth.csv'} has them all",
             ),
             "truth",
-            beside,
+            shown,
         )
 
     def _roi(self) -> Step:
@@ -269,6 +277,15 @@ class _Guide:
         run = self.runs["additive"]
         report(list(self.runs.values()), self.report_file, unhealthy=True)
         return Step("Wrote the report", f"attribution report {run.path} -o {self.report_file}")
+
+
+def missed(what: str, beside: pl.DataFrame) -> str:
+    """Say how many intervals miss the truth, and how many would by their own account."""
+    count, expected = (~beside.get_column("inside")).sum(), (1 - PROBABILITY) * beside.height
+    return (
+        f"{what}: {count} of {beside.height} intervals miss the truth; about {expected:.0f} would, "
+        f"as each holds it with probability {PROBABILITY:.0%}"
+    )
 
 
 def truth_beside_estimates(run: Run, samples: Path) -> pl.DataFrame:

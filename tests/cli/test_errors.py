@@ -110,8 +110,9 @@ def test_quiet_silences_messages_and_progress_but_not_warnings(quiet: bool) -> N
         say("message")
         warn("careful")
         with progress() as report:
-            report("sampling", 1, 2)
-            report("sampling", 2, 2)
+            report("compile", 0, 1)
+            report("sample", 1, 2)
+            report("sample", 2, 2)
         click.echo("result")
 
     group.add_command(talk)
@@ -121,4 +122,47 @@ def test_quiet_silences_messages_and_progress_but_not_warnings(quiet: bool) -> N
     if quiet:
         assert result.stderr == "warning: careful\n"
     else:
-        assert result.stderr.startswith("message\nwarning: careful\nsampling: done in ")
+        lines = result.stderr.splitlines()
+        assert lines[:2] == ["message", "warning: careful"]
+        assert [line.split(":")[0] for line in lines[2:]] == ["compile", "sample"]
+
+
+def test_progress_on_a_terminal_is_drawn_as_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+    from io import StringIO
+
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress() as report:
+        report("compile", 0, 1)
+        report("sample", 0, 200)
+        report("sample", 200, 200)
+    assert "compile" in screen.getvalue()
+    assert "sample" in screen.getvalue()
+
+
+def test_a_library_tells_the_terminal_only_its_warnings() -> None:
+    import logging
+
+    group = Application("attribution")
+
+    @click.command()
+    def talk() -> None:
+        logger = logging.getLogger("pymc")
+        records: list[logging.LogRecord] = []
+        handler = logging.Handler()
+        handler.emit = records.append  # type: ignore[method-assign]
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.info("sampling")
+        logger.warning("divergences")
+        logger.removeHandler(handler)
+        click.echo([record.getMessage() for record in records])
+
+    group.add_command(talk)
+    assert CliRunner().invoke(group, ["talk"]).stdout == "['divergences']\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,7 @@ class Application(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; leave through the exit code that belongs to what went wrong."""
+        logging.getLogger("pymc").addFilter(_is_warning)
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException):
@@ -138,6 +140,11 @@ def defect_line(error: Exception) -> str:
         f"this is a defect in attribution {__version__}: {type(error).__name__}: {words}{place}. "
         "Please report it with the command, and what it prints with --debug"
     )
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    """Keep a library's warnings and leave out its own account of progress."""
+    return record.levelno >= logging.WARNING
 
 
 def _is_users_disk(error: Exception) -> bool:

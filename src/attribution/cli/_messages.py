@@ -28,7 +28,10 @@ def warn(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Give a function to report progress to: bars on a terminal, a line per stage elsewhere."""
+    """Give a function to report progress to: bars on a terminal, a line per stage elsewhere.
+
+    A stage ends when it says so or when the next one begins.
+    """
     if settings().quiet:
         yield lambda _stage, _done, _total: None
     elif sys.stderr.isatty():
@@ -41,28 +44,41 @@ def progress() -> Iterator[Report]:
 @contextmanager
 def _bars() -> Iterator[Report]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
-        tasks: dict[str, int] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        running: dict[str, TaskID] = {}
+
+        def end(stage: str) -> None:
+            bars.update(running[stage], total=1, completed=1)
+            bars.stop_task(running.pop(stage))
 
         def report(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = int(bars.add_task(stage, total=total))
-            bars.update(bars.task_ids[tasks[stage]], completed=done, total=total)
+            if stage not in running:
+                for before in list(running):
+                    end(before)
+                running[stage] = bars.add_task(stage, total=None)
+            if done >= total:
+                end(stage)
+            elif total > 1:
+                bars.update(running[stage], completed=done, total=total)
 
         yield report
 
 
 def _lines() -> Report:
-    started: dict[str, float] = {}
-    finished: set[str] = set()
+    running: dict[str, float] = {}
+
+    def end(stage: str) -> None:
+        click.echo(f"{stage}: {time.monotonic() - running.pop(stage):.1f} s", err=True)
 
     def report(stage: str, done: int, total: int) -> None:
-        begun = started.setdefault(stage, time.monotonic())
-        if done >= total and stage not in finished:
-            finished.add(stage)
-            click.echo(f"{stage}: done in {time.monotonic() - begun:.1f} s", err=True)
+        if stage not in running:
+            for before in list(running):
+                end(before)
+            running[stage] = time.monotonic()
+        if done >= total:
+            end(stage)
 
     return report

@@ -19,7 +19,7 @@ UNHEALTHY = 3
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=PATH, default=Path("attribution-demo"))
-@click.option("--quick", is_flag=True, help="Take a quarter of the draws; less precise.")
+@click.option("--quick", is_flag=True, help="Take few draws: sooner done, less precise.")
 def demo(folder: Path, quick: bool) -> None:
     """Go the whole way on the shipped samples and write a report.
 
