@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from attribution.cli import main
 from attribution.data import AnalysisTable
+from attribution.design.types import Absent, SetAside
 from attribution.errors import UnhealthyRunError
 
 CHECKS = pl.DataFrame(
@@ -35,6 +37,14 @@ class FakeRun:
     path: Path = Path("runs/fake")
     healthy: bool = True
     asked: dict[str, Any] = field(default_factory=dict)
+    table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame({"post_id": ["a", "b"]}))
+    manifest: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(
+            exposure="reach",
+            absent=(Absent("ROI", "the table has no fee"),),
+            set_aside=(SetAside("c", "no reach"), SetAside("d", "no reach")),
+        )
+    )
 
     def check(self) -> pl.DataFrame:
         return CHECKS
@@ -136,7 +146,13 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, Any]) -> None:
     result = invoke("fit", "additive", "brand", "-o", "runs/a", "--seed", "7", "--force")
     assert (result.exit_code, result.stdout) == (0, "runs/a\n")
-    assert result.stderr.startswith("sampling: ")
+    stage, *words = result.stderr.splitlines()
+    assert stage.startswith("sampling: ")
+    assert words == [
+        "2 posts in the fit, exposure reach",
+        "2 posts left out: no reach",
+        "absent: ROI: the table has no fee",
+    ]
     spec, options = fitted["fit"]
     assert spec == "additive"
     assert fitted["read"] == (Path("brand"), {"mapping": None, "tiers": None})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,9 @@ from attribution.cli._options import (
     seed_option,
     tiers_option,
 )
+
+if TYPE_CHECKING:
+    from attribution.run import Run
 
 UNHEALTHY = 3
 
@@ -65,7 +70,16 @@ def fit(
             overwrite=overwrite,
             progress=report,
         )
+    _describe(run)
     click.echo(str(run.path))
     if not run.healthy:
         say(f"unhealthy: see 'attribution check {run.path}' for what failed and what to do")
         click.get_current_context().exit(UNHEALTHY)
+
+
+def _describe(run: Run) -> None:
+    say(f"{run.table.height:,} posts in the fit, exposure {run.manifest.exposure}")
+    for reason, posts in Counter(left.reason for left in run.manifest.set_aside).items():
+        say(f"{posts:,} posts left out: {reason}")
+    for absent in run.manifest.absent:
+        say(f"absent: {absent.part}: {absent.reason}")
