@@ -45,9 +45,10 @@ def estimate(
     return row | more
 
 
+IN_ALL = "Orders per 1,000 reached, all ways together"
 RATES = {
     "orders_per_1000_reached_in_all": (
-        "Orders per 1,000 reached, all ways together",
+        IN_ALL,
         "orders per 1,000 reached",
         0.4,
     ),
@@ -144,11 +145,16 @@ def _contrasts() -> list[dict[str, object]]:
         )
         for a, b, median, chance in pairs
     ]
+    return [*ratios, *_best("Orders per 1,000 likes"), *_best(IN_ALL)]
+
+
+def _best(label: str) -> list[dict[str, object]]:
+    quantity = next(name for name, (words, _, _) in RATES.items() if words == label)
     nothing = dict.fromkeys(("mean", "sd", "median", "lower", "upper", "interval", "prob"))
-    best = [
+    return [
         estimate(
-            "best_tier_orders_per_1000_likes",
-            "Orders per 1,000 likes: highest tier",
+            f"best_tier_{quantity}",
+            f"{label}: highest tier",
             "probability",
             0.0,
             0.0,
@@ -160,7 +166,6 @@ def _contrasts() -> list[dict[str, object]]:
         )
         for tier, chance in zip(TIERS, (0.96, 0.02, 0.01, 0.01), strict=True)
     ]
-    return [*ratios, *best]
 
 
 def _creators() -> list[dict[str, object]]:

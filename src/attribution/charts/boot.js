@@ -7,7 +7,8 @@
   const PIXELS_PER_LETTER = 7;
   const NARROW_LABELS = 96;
   // "ast" interprets expressions instead of compiling them, which the page's policy forbids.
-  const OPTIONS = { actions: false, ast: true, renderer: "svg" };
+  // Without "defaultStyle" the chart's place keeps the width of the page.
+  const OPTIONS = { actions: false, ast: true, defaultStyle: false, renderer: "svg" };
 
   function wrap(text, width) {
     const lines = [""];

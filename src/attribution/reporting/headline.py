@@ -105,16 +105,24 @@ def groups(found: Findings) -> Answer:
     ).sort("probability", descending=True)
     if best.height < 2:
         return Answer(question, words.NOT_ASKED, words.BEST_ALONE.format(group=group))
-    leader = best.row(0, named=True)
-    filled = _filled(leader) | {"name": leader["group"], "group": group}
-    filled["rate"] = _per(leader["label"])
-    unsure = leader["answer"] == CANNOT_TELL
-    rate = (words.BEST_UNSURE if unsure else words.BEST_SURE).format(**filled)
+    by_orders = _most_orders(best.row(0, named=True), group, question)
     verdicts = found.roi_by("tier").rows(named=True)
     known = [row for row in verdicts if row["verdict"] is not None]
     if not known:
-        return Answer(question, words.CANNOT_TELL if unsure else str(leader["group"]), rate)
-    return Answer(question, _who_pays(known), f"{_said(known)} {rate}")
+        return by_orders
+    return Answer(question, _who_pays(known), f"{_said(known)} {by_orders.text}")
+
+
+def _most_orders(leader: Row, group: str, question: str) -> Answer:
+    """Answer by orders per exposure, from the row of the group most probably best."""
+    unsure = leader["answer"] == CANNOT_TELL
+    filled = _filled(leader) | {
+        "name": leader["group"],
+        "group": group,
+        "rate": _per(leader["label"]),
+    }
+    text = (words.BEST_UNSURE if unsure else words.BEST_SURE).format(**filled)
+    return Answer(question, words.CANNOT_TELL if unsure else leader["group"], text)
 
 
 def _per(label: str) -> str:
