@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import polars as pl
 
 from attribution.data import ingest
@@ -77,7 +78,7 @@ def _batch(
     for done, future in enumerate(as_completed(work), start=1):
         path = future.result()
         said = "refused: too many orders" if path is None else path.name
-        print(f"{kind}: {done} of {len(seeds)} ({said})", flush=True)
+        click.echo(f"{kind}: {done} of {len(seeds)} ({said})")
         if path is not None:
             yield pl.read_parquet(path)
 

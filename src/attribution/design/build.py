@@ -35,8 +35,15 @@ NODES = np.linspace(-4.0, 4.0, 17)
 SMALLEST_OWN_SHARE = 1e-6
 """Keeps a post's mean positive where another post by the creator followed at once."""
 
-TYPICAL_SPREAD = 0.5
-"""Standard deviation between levels (log scale) at which centring weights are computed."""
+COUNT_SPREAD = 0.2
+"""Standard deviation between levels (log scale) at which centring of count effects is chosen.
+
+Below the usual spread of creators, since the posterior must be followed down to a spread near 0,
+where centred effects are a funnel.
+"""
+
+VALUE_SPREAD = 0.5
+"""The same for order values, of which each order tells more."""
 
 
 def build_design(
@@ -83,7 +90,9 @@ def build_design(
         units=_units(spec, kept),
         features=features,
         feature_centres=centres,
-        groups=_groups(group_columns(spec), kept, outcome / (1.0 + outcome / 2.0), level_order),
+        groups=_groups(
+            group_columns(spec), kept, outcome / (1.0 + outcome / 2.0), level_order, COUNT_SPREAD
+        ),
         value_groups=_value_groups(spec, kept, value, level_order),
         hidden=hidden,
         sources=_sources(kept),
@@ -178,12 +187,18 @@ def _at_nodes(shown: pl.DataFrame, hidden: Hidden) -> pl.DataFrame:
 
 
 def _groups(
-    columns: Sequence[str], table: pl.DataFrame, information: Floats, order: Sequence[str]
+    columns: Sequence[str],
+    table: pl.DataFrame,
+    information: Floats,
+    order: Sequence[str],
+    spread: float,
 ) -> dict[str, GroupIndex]:
-    return {c: _group(table.get_column(c), information, order) for c in columns}
+    return {c: _group(table.get_column(c), information, order, spread) for c in columns}
 
 
-def _group(values: pl.Series, information: Floats, order: Sequence[str]) -> GroupIndex:
+def _group(
+    values: pl.Series, information: Floats, order: Sequence[str], spread: float
+) -> GroupIndex:
     """Index one grouping column.
 
     A level's effect is centred by the share of its variance that the data would explain at a
@@ -195,7 +210,7 @@ def _group(values: pl.Series, information: Floats, order: Sequence[str]) -> Grou
     position = {level: i for i, level in enumerate(levels)}
     index = np.asarray([position[level] for level in text], dtype=np.int64)
     total = np.bincount(index, weights=information, minlength=len(levels))
-    centring = total * TYPICAL_SPREAD**2 / (1.0 + total * TYPICAL_SPREAD**2)
+    centring = total * spread**2 / (1.0 + total * spread**2)
     weight = np.divide(information, total[index], out=np.zeros(len(index)), where=total[index] > 0)
     return GroupIndex(levels, index, centring, weight)
 
@@ -207,7 +222,7 @@ def _value_groups(
         return {}
     information = np.zeros(table.height)
     information[value.rows] = value.orders
-    return _groups(value_group_columns(spec), table, information, order)
+    return _groups(value_group_columns(spec), table, information, order, VALUE_SPREAD)
 
 
 def _sources(table: pl.DataFrame) -> Sources | None:

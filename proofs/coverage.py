@@ -1,0 +1,50 @@
+"""How often 89 % intervals cover the truth, and how often nothing is claimed where nothing is.
+
+    uv run python -m proofs.coverage --kind prior --brands 40 --jobs 2
+    uv run python -m proofs.coverage --kind fixed --brands 40 --jobs 2
+    uv run python -m proofs.coverage --kind null --brands 40 --jobs 2
+    uv run python -m proofs.coverage --page
+
+Every brand is simulated, written as CSV, joined by ``ingest`` and fitted with the defaults. What
+is done is kept in ``--folder``, so a run that was stopped goes on. ``--page`` writes
+``docs/explanation/coverage.md`` from it; the first command exits with 1 when a figure lies
+outside its band.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from proofs.brands import KINDS, collect
+from proofs.coverage_page import write_page
+from proofs.summary import coverage, outside
+
+FIRST_SEED = 1000
+
+
+@click.command(help=__doc__)
+@click.option("--kind", type=click.Choice(list(KINDS)), default="prior", show_default=True)
+@click.option("--brands", type=click.IntRange(min=2), default=40, show_default=True)
+@click.option("--seed", type=int, default=FIRST_SEED, show_default=True, help="Of the first brand.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/coverage"))
+@click.option("--page", is_flag=True, help="Write the page from what is in the folder.")
+def main(kind: str, brands: int, seed: int, jobs: int, folder: Path, page: bool) -> None:
+    """Collect brands of one kind, or write the page."""
+    if page:
+        click.echo(f"wrote {write_page(folder)}")
+        return
+    estimates = collect(kind, brands, seed, jobs, folder)
+    table = coverage(estimates)
+    click.echo(table.write_csv(float_precision=3))
+    missed = outside(table)
+    if kind == "prior" and not missed.is_empty():
+        click.echo(f"outside their band: {missed.height}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The page of the documentation that shows coverage and null brands."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from attribution.quantities.estimates import PROBABILITY
+from proofs.brands import KINDS
+from proofs.summary import claims, coverage, outside
+
+PAGE = Path("docs/explanation/coverage.md")
+PACKAGES = ("pymc", "nutpie", "arviz-stats", "polars")
+
+
+def write_page(folder: Path) -> Path:
+    """Write the page from the brands in a folder and return its path."""
+    brands = {kind: _read(folder, kind) for kind in KINDS}
+    text = "\n".join(_page(brands)) + "\n"
+    PAGE.write_text(text, encoding="utf-8")
+    return PAGE
+
+
+def _read(folder: Path, kind: str) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(file) for file in sorted(folder.glob(f"{kind}-*.parquet"))])
+
+
+def _page(brands: dict[str, pl.DataFrame]) -> list[str]:
+    made = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    prior = coverage(brands["prior"])
+    return [
+        "# How often the intervals cover the truth",
+        "",
+        "Written by `uv run python -m proofs.coverage --page` from the fits of"
+        " `uv run python -m proofs.coverage --kind prior --brands 40` (and `--kind fixed`,"
+        f" `--kind null`), with {made}.",
+        "",
+        "Each brand is simulated, written as CSV files, joined by `ingest` (last touch, delays"
+        " learnt from its own orders) and fitted with the model `additive` and default settings,"
+        " as a user would. All brands count, healthy or not.",
+        "",
+        "A figure is the share of"
+        f" {PROBABILITY:.0%} equal-tailed intervals that hold the truth. Intervals of one brand"
+        " hang together, so each figure's band is binomial at its effective number (clustered by"
+        " brand) and adjusted so that all figures of a table lie inside theirs with probability"
+        " 0.95 if coverage is nominal.",
+        "",
+        "## Brands from the model's own prior: nominal coverage should be exact",
+        "",
+        *_health(brands["prior"], "prior"),
+        "",
+        _verdict(prior),
+        "",
+        *_table(prior),
+        "",
+        "## Brands at the samples' fixed truth: no gate",
+        "",
+        "Here the truth is one point of the prior and the order values are log-normal, which the"
+        " model does not assume; nothing says that coverage must be nominal.",
+        "",
+        *_health(brands["fixed"], "fixed"),
+        "",
+        *_table(coverage(brands["fixed"])),
+        "",
+        "## Null brands: engagement carries nothing",
+        "",
+        "All orders come from reach. How often is an effect of likes or comments claimed?",
+        "",
+        *_health(brands["null"], "null"),
+        "",
+        *_claims(claims(brands["null"])),
+        "",
+        "The same at the samples' truth, where all three bring orders (the power of the rule):",
+        "",
+        *_claims(claims(brands["fixed"])),
+    ]
+
+
+def _health(estimates: pl.DataFrame, kind: str) -> list[str]:
+    each = estimates.group_by("brand").agg(pl.first("healthy", "failed", "orders"))
+    healthy = int(each.get_column("healthy").sum())
+    low, middle, high = (each.get_column("orders").quantile(q) for q in (0.0, 0.5, 1.0))
+    words = [
+        f"{each.height} brands ({KINDS[kind].words}); {healthy} passed the health gate. Credited"
+        f" orders per brand: {low:,.0f} to {high:,.0f}, median {middle:,.0f}."
+    ]
+    failed = each.filter(~pl.col("healthy")).get_column("failed").str.split(", ").explode()
+    if failed.len():
+        counts = failed.value_counts(sort=True).rows()
+        words.append("Failed checks: " + ", ".join(f"{name} ({n})" for name, n in counts) + ".")
+    return words
+
+
+def _verdict(table: pl.DataFrame) -> str:
+    missed = outside(table)
+    if missed.is_empty():
+        return f"All {table.height} figures lie inside their bands."
+    names = ", ".join(
+        f"{row['quantity']} by {row['scope']} ({row['population']})"
+        for row in missed.rows(named=True)
+    )
+    return f"**{missed.height} of {table.height} figures lie outside their bands:** {names}."
+
+
+def _table(table: pl.DataFrame) -> list[str]:
+    lines = [
+        "| estimand | told | about | intervals | effective | coverage | band | inside |",
+        "| --- | --- | --- | ---: | ---: | ---: | --- | --- |",
+    ]
+    return lines + [
+        f"| {row['quantity']} | {row['scope']} | {row['population']} | {row['intervals']:,} "
+        f"| {row['effective']:,} | {row['coverage']:.3f} "
+        f"| {row['low']:.3f} to {row['high']:.3f} | {'yes' if row['inside'] else 'no'} |"
+        for row in table.rows(named=True)
+    ]
+
+
+def _claims(table: pl.DataFrame) -> list[str]:
+    lines = [
+        "| estimand | brands | claimed | cannot tell | share claimed | 95 % interval |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    return lines + [
+        f"| {row['quantity']} | {row['brands']} | {row['claimed']} | {row['cannot tell']} "
+        f"| {row['share claimed']:.2f} | {row['low']:.2f} to {row['high']:.2f} |"
+        for row in table.rows(named=True)
+    ]
