@@ -153,12 +153,12 @@ def test_a_library_tells_the_terminal_only_its_warnings() -> None:
 
     @click.command()
     def talk() -> None:
-        logger = logging.getLogger("pymc")
+        logger = logging.getLogger("pymc.sampling.forward")
         records: list[logging.LogRecord] = []
         handler = logging.Handler()
         handler.emit = records.append  # type: ignore[method-assign]
+        logging.getLogger("pymc").setLevel(logging.INFO)
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
         logger.info("sampling")
         logger.warning("divergences")
         logger.removeHandler(handler)

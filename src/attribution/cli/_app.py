@@ -16,6 +16,9 @@ from attribution.errors import AttributionError
 INTERRUPTED = 130
 DEFECT = 1
 INPUT = 2
+SAMPLER = "pymc.sampling"
+"""Logger that tells of its own progress, which commands do with :func:`progress`."""
+
 USERS_DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
@@ -95,7 +98,7 @@ class Application(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; leave through the exit code that belongs to what went wrong."""
-        logging.getLogger("pymc").addFilter(_is_warning)
+        logging.getLogger(SAMPLER).setLevel(logging.WARNING)
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException):
@@ -140,11 +143,6 @@ def defect_line(error: Exception) -> str:
         f"this is a defect in attribution {__version__}: {type(error).__name__}: {words}{place}. "
         "Please report it with the command, and what it prints with --debug"
     )
-
-
-def _is_warning(record: logging.LogRecord) -> bool:
-    """Keep a library's warnings and leave out its own account of progress."""
-    return record.levelno >= logging.WARNING
 
 
 def _is_users_disk(error: Exception) -> bool:
