@@ -26,6 +26,7 @@ from attribution.design.types import (
     Sources,
     Value,
 )
+from attribution.errors import Problem, raise_if_any
 from attribution.spec.model import Linear, LinearMean, ModelSpec, RatesMean
 from attribution.spec.transforms import evaluate
 
@@ -34,6 +35,9 @@ NODES = np.linspace(-4.0, 4.0, 17)
 
 SMALLEST_OWN_SHARE = 1e-6
 """Keeps a post's mean positive where another post by the creator followed at once."""
+
+LEEWAY = 1e-6
+"""Rounding that shares of one post's orders may exceed 1 by."""
 
 COUNT_SPREAD = 0.2
 """Standard deviation between levels (log scale) at which centring of count effects is chosen.
@@ -238,11 +242,28 @@ def _sources(table: pl.DataFrame) -> Sources | None:
         for posts, shares in table.select("carry_posts", "carry_shares").rows()
     ]
     index, weight = pad_sources(rows)
+    _check_shares(table, index, weight)
     own = index == np.arange(table.height)[:, None]
     weight = np.where(
         own & (np.cumsum(own, axis=1) == 1), np.maximum(weight, SMALLEST_OWN_SHARE), weight
     )
     return Sources(index, weight)
+
+
+def _check_shares(table: pl.DataFrame, index: Integers, weight: Floats) -> None:
+    """Raise where more than all of a post's orders would be credited: rates would come out low."""
+    given = np.bincount(index.ravel(), weights=weight.ravel(), minlength=table.height)
+    posts = table.get_column("post_id")
+    raise_if_any(
+        Problem(
+            f"the shares of the orders of post {posts[row]!r} add up to more than 1",
+            column="carry_shares",
+            value=f"{given[row]:.3f}",
+            expected="at most 1 over all posts that can be credited with its orders",
+            hint="Make the table again with `attribution ingest`.",
+        )
+        for row in np.flatnonzero(given > 1.0 + LEEWAY).tolist()
+    )
 
 
 def pad_sources(rows: Sequence[Sequence[tuple[int, float]]]) -> tuple[Integers, Floats]:
