@@ -146,9 +146,15 @@ def _exchangeable_effect(name: str, term: Group, group: GroupIndex, location: Te
     return pm.Deterministic(f"{name}_effect", effect, dims=dim(term.by))
 
 
-def _location(log_mean: Tensor, index: Tensor, weight: Tensor, levels: int) -> Tensor:
-    """Average of a log mean over each level's rows, weights adding to 1 by level; (level,)."""
-    return pt.inc_subtensor(pt.zeros(levels)[index], weight * log_mean)
+def _location(name: str, group: GroupIndex, log_mean: Tensor, index: Tensor, rows: Any) -> Tensor:
+    """Average of a log mean over each level's rows, weights adding to 1 by level; (level,).
+
+    ``rows`` are the posts that the mean is about, a slice for all. No length enters as a number,
+    so that another table needs no other compiled code.
+    """
+    weight = _data(f"{name}_weight", group.weight[rows])
+    none = _data(f"{name}_zeros", np.zeros(len(group.levels)), dim(name.removeprefix("value_")))
+    return pt.inc_subtensor(none[index], weight * log_mean)
 
 
 def _index(design: Design, column: str) -> Tensor:
@@ -186,8 +192,7 @@ def _add_groups(design: Design, terms: Sequence[Group], log_mean: Tensor) -> Ten
         if term.effects == "zero_sum":
             effect = _zero_sum_effect(name, term)
         else:
-            weight = _data(f"{name}_weight", group.weight, "post")
-            location = _location(log_mean, index, weight, len(group.levels))
+            location = _location(name, group, log_mean, index, slice(None))
             effect = _exchangeable_effect(name, term, group, location)
         log_mean = log_mean + effect[index]
     return log_mean
@@ -233,7 +238,7 @@ def _slopes(design: Design, term: Group, feature: str) -> Tensor:
     if term.effects == "zero_sum":
         effect = _zero_sum_effect(name, term)
     else:
-        effect = _exchangeable_effect(name, term, group, pt.zeros(len(group.levels)))
+        effect = _exchangeable_effect(name, term, group, 0.0)
     return effect[_index(design, term.by)]
 
 
@@ -293,9 +298,7 @@ def _order_value(design: Design, value: OrderValue) -> None:
         if term.effects == "zero_sum":
             effect = _zero_sum_effect(name, term)
         else:
-            weight = _data(f"{name}_weight", group.weight[data.rows], "sale")
-            rows = pt.zeros(len(data.rows)) + log_mean
-            location = _location(rows, index, weight, len(group.levels))
+            location = _location(name, group, log_mean, index, data.rows)
             effect = _exchangeable_effect(name, term, group, location)
         log_mean = log_mean + effect[index]
     orders = _data("sale_orders", data.orders.astype(np.float64), "sale")
