@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -10,7 +12,10 @@ import cli_reference
 import click
 import pytest
 
+import attribution
+from attribution.charts import RunCharts
 from attribution.cli import main
+from attribution.run import Run
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "data/samples/README.md", *ROOT.glob("docs/**/*.md")])
@@ -110,3 +115,25 @@ def test_the_reference_has_every_command() -> None:
     written = cli_reference.PAGE.read_text(encoding="utf-8")
     for name in main.commands:
         assert f"## attribution {name}\n" in written
+
+
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(block, id=f"{page.relative_to(ROOT)} {number}")
+        for page in PAGES
+        for number, block in enumerate(PYTHON.findall(page.read_text(encoding="utf-8")))
+    ],
+)
+def test_python_shown_calls_functions_as_they_are(source: str) -> None:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner, name = ast.unparse(node.func.value), node.func.attr
+            places = {"at": attribution, "run": Run, "run.charts": RunCharts}
+            if owner in places:
+                function = getattr(places[owner], name)
+                keywords = {keyword.arg for keyword in node.keywords}
+                assert keywords <= set(inspect.signature(function).parameters)

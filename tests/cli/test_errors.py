@@ -113,6 +113,7 @@ def test_quiet_silences_messages_and_progress_but_not_warnings(quiet: bool) -> N
             report("compile", 0, 1)
             report("sample", 1, 2)
             report("sample", 2, 2)
+            report("sample", 2, 2)
         click.echo("result")
 
     group.add_command(talk)

@@ -30,7 +30,7 @@ def warn(text: str) -> None:
 def progress() -> Iterator[Report]:
     """Give a function to report progress to: bars on a terminal, a line per stage elsewhere.
 
-    A stage ends when it says so or when the next one begins.
+    A stage ends when it says so or when the next one begins; what it says later is not heard.
     """
     if settings().quiet:
         yield lambda _stage, _done, _total: None
@@ -49,12 +49,16 @@ def _bars() -> Iterator[Report]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
         running: dict[str, TaskID] = {}
+        ended: set[str] = set()
 
         def end(stage: str) -> None:
+            ended.add(stage)
             bars.update(running[stage], total=1, completed=1)
             bars.stop_task(running.pop(stage))
 
         def report(stage: str, done: int, total: int) -> None:
+            if stage in ended:
+                return
             if stage not in running:
                 for before in list(running):
                     end(before)
@@ -69,11 +73,15 @@ def _bars() -> Iterator[Report]:
 
 def _lines() -> Report:
     running: dict[str, float] = {}
+    ended: set[str] = set()
 
     def end(stage: str) -> None:
+        ended.add(stage)
         click.echo(f"{stage}: {time.monotonic() - running.pop(stage):.1f} s", err=True)
 
     def report(stage: str, done: int, total: int) -> None:
+        if stage in ended:
+            return
         if stage not in running:
             for before in list(running):
                 end(before)
