@@ -30,6 +30,12 @@ UNHEALTHY = 3
 @click.option("--draws", default=1000, show_default=True, help="Draws kept of each chain.")
 @click.option("--tune", default=1000, show_default=True, help="Steps each chain adapts in first.")
 @click.option("--chains", default=4, show_default=True, help="Independent chains.")
+@click.option(
+    "--target-accept",
+    default=0.95,
+    show_default=True,
+    help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
+)
 @seed_option()
 @mapping_option()
 @tiers_option()
@@ -41,6 +47,7 @@ def fit(
     draws: int,
     tune: int,
     chains: int,
+    target_accept: float,
     seed: int,
     mapping: Path | None,
     tiers: str | None,
@@ -66,6 +73,7 @@ def fit(
             draws=draws,
             tune=tune,
             chains=chains,
+            target_accept=target_accept,
             seed=seed,
             overwrite=overwrite,
             progress=report,
