@@ -16,7 +16,7 @@ from attribution.answers import chart
 from attribution.data import ingest
 from attribution.errors import InputError, Problem
 from attribution.fitting import fit
-from attribution.known_truth import KEYS, truth_table
+from attribution.known_truth import KEYS, roi_truth, truth_table
 from attribution.quantities.compare import compare
 from attribution.quantities.estimates import PROBABILITY
 from attribution.reporting import report
@@ -250,15 +250,17 @@ class _Guide:
 
     def _roi(self) -> Step:
         run = self.runs["additive"]
-        creators = run.roi(by="creator", unhealthy=True)
-        verdicts = creators.group_by("verdict").len().sort("len", descending=True)
-        words = ", ".join(f"{name} {count}" for name, count in verdicts.iter_rows() if name)
+        total, tiers, creators = (
+            true_roi_beside(run, self.folder / "samples", by) for by in ("total", "tier", "creator")
+        )
+        verdicts = creators.group_by("verdict").len().sort("len", descending=True).drop_nulls()
+        counted = ", ".join(f"{verdict} {count}" for verdict, count in verdicts.iter_rows())
         return Step(
-            "Worked out the return on what was paid",
+            "Worked out the return on what was paid, true expected ROI beside it",
             f"attribution roi {run.path} --by tier",
-            (f"creators: {words}",),
+            (f"creators: {counted}", missed("expected ROI of creators", creators)),
             "roi",
-            pl.concat([run.roi(by="total", unhealthy=True), run.roi(by="tier", unhealthy=True)]),
+            pl.concat([total, tiers]),
         )
 
     def _charts(self) -> Step:
@@ -281,9 +283,10 @@ class _Guide:
 
 def missed(what: str, beside: pl.DataFrame) -> str:
     """Say how many intervals miss the truth, and how many would by their own account."""
-    count, expected = (~beside.get_column("inside")).sum(), (1 - PROBABILITY) * beside.height
+    known = beside.get_column("inside").drop_nulls()
+    count, expected = (~known).sum(), (1 - PROBABILITY) * len(known)
     return (
-        f"{what}: {count} of {beside.height} intervals miss the truth; about {expected:.0f} would, "
+        f"{what}: {count} of {len(known)} intervals miss the truth; about {expected:.0f} would, "
         f"as each holds it with probability {PROBABILITY:.0%}"
     )
 
@@ -302,4 +305,13 @@ def truth_beside_estimates(run: Run, samples: Path) -> pl.DataFrame:
         .join(truth, on=KEYS, how="inner", maintain_order="left")
         .filter(pl.col("lower").is_not_null())
         .with_columns(pl.col("truth").is_between("lower", "upper").alias("inside"))
+    )
+
+
+def true_roi_beside(run: Run, samples: Path, by: str) -> pl.DataFrame:
+    """Put the true expected ROI beside the estimate: columns ``true_roi`` and ``inside``."""
+    truth = roi_truth(Truth.load(samples), run.design, by).select("group", "true_roi")
+    estimates = run.roi(by=by, unhealthy=True)
+    return estimates.join(truth, on="group", how="left", maintain_order="left").with_columns(
+        pl.col("true_roi").is_between("expected_roi_lower", "expected_roi_upper").alias("inside")
     )

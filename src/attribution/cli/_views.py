@@ -135,6 +135,7 @@ ROI = View(
         value("cost", "cost"),
         value("net revenue", "net_revenue"),
         value("realised ROI", "realised_roi"),
+        value("true ROI", "true_roi"),
         value("expected ROI", "expected_roi_median"),
         interval("interval", "expected_roi_lower", "expected_roi_upper"),
         chance("P(ROI > 0)", "p_profit"),
