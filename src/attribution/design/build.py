@@ -46,8 +46,8 @@ Below the usual spread of creators, since the posterior must be followed down to
 where centred effects are a funnel.
 """
 
-VALUE_SPREAD = 0.5
-"""The same for order values, of which each order tells more."""
+SMALLEST_SPREAD = 0.05
+"""Least spread between levels at which centring of order values is chosen."""
 
 
 def build_design(
@@ -226,20 +226,49 @@ def _value_groups(
         return {}
     information = np.zeros(table.height)
     information[value.rows] = value.orders
-    return _groups(value_group_columns(spec), table, information, order, VALUE_SPREAD)
+    return {
+        column: _group(values, information, order, value_spread(value, values))
+        for column in value_group_columns(spec)
+        for values in [table.get_column(column).cast(pl.String)]
+    }
+
+
+def value_spread(value: Value, levels: pl.Series) -> float:
+    """Estimate the spread of log mean order values between levels, from their moments.
+
+    The weighted variance of the levels' log means less what a level's few orders contribute, one
+    order's squared variation being about 1. It only steers how effects are sampled.
+    """
+    rows = pl.DataFrame(
+        {
+            "level": levels.gather(value.rows),
+            "orders": value.orders,
+            "revenue": value.revenue,
+        }
+    )
+    sums = rows.group_by("level").agg(pl.col("orders", "revenue").sum())
+    orders = sums.get_column("orders").to_numpy()
+    log_mean = np.log(sums.get_column("revenue").to_numpy() / orders)
+    centre = np.average(log_mean, weights=orders)
+    variance = np.average((log_mean - centre) ** 2, weights=orders)
+    noise = len(orders) / orders.sum()
+    return float(np.sqrt(max(variance - noise, SMALLEST_SPREAD**2)))
 
 
 def _sources(table: pl.DataFrame) -> Sources | None:
     """Positions and weights of the posts whose orders can land on each post; None if unknown.
 
-    Sources that are not in the fit are left out: their orders cannot be predicted.
+    Sources that are not in the fit are left out: their orders cannot be predicted. A post without
+    a list keeps its own orders.
     """
     if "carry_shares" not in table.columns:
         return None
     position = {post: i for i, post in enumerate(table.get_column("post_id"))}
     rows = [
-        [(position[p], w) for p, w in zip(posts, shares, strict=True) if p in position]
-        for posts, shares in table.select("carry_posts", "carry_shares").rows()
+        [(i, 1.0)]
+        if posts is None
+        else [(position[p], w) for p, w in zip(posts, shares, strict=True) if p in position]
+        for i, (posts, shares) in enumerate(table.select("carry_posts", "carry_shares").rows())
     ]
     index, weight = pad_sources(rows)
     _check_shares(table, index, weight)

@@ -96,5 +96,6 @@ def _creator_intercepts(
     n0 = (n.sum() - (n**2).sum() / n.sum()) / max(int((n > 0).sum()) - 1, 1)
     between_square = float(np.sum(n * mean**2)) / max(int((n > 0).sum()) - 1, 1)
     between = max((between_square - within) / n0, 0.0) if n0 > 0 else 0.0
-    shrinkage = n * between / (n * between + within)
+    signal = n * between
+    shrinkage = np.divide(signal, signal + within, out=np.zeros(size), where=signal > 0)
     return shrinkage * mean, within + between * (1.0 - shrinkage)
