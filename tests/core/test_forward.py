@@ -1,0 +1,174 @@
+"""The NumPy formulas are those of the PyMC model, at prior draws and at extreme points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytest
+from scipy import stats
+from support import small
+
+from attribution import forward
+from attribution.design import Design
+from attribution.model import build_model
+
+CASES = [
+    (model, sources, hidden)
+    for model in ("additive", "engagement")
+    for sources, hidden in ((True, True), (True, False), (False, True), (False, False))
+]
+every_case = pytest.mark.parametrize(("model", "sources", "hidden"), CASES)
+
+EXTREMES: Mapping[str, Mapping[str, float]] = {
+    "nearly Poisson": {"inverse_alpha": 1e-5},
+    "very dispersed": {"inverse_alpha": 15.0},
+    "few orders": {"log_rate": -16.0, "intercept": -16.0},
+    "many orders": {"log_rate": -1.0, "intercept": -1.0},
+    "no spread": {"tier_sd": 1e-4, "creator_sd": 1e-4},
+    "wide spread": {"tier_sd": 2.0, "creator_sd": 2.5},
+    "hidden far below": {"hidden_z": -7.0},
+    "hidden far above": {"hidden_z": 7.0},
+}
+
+
+@cache
+def case(model: str, sources: bool, hidden: bool) -> tuple[Design, Any, dict[str, np.ndarray]]:
+    """Return a design, its model's densities as functions of parameters, and prior draws."""
+    design = small.design(model, sources=sources, hidden=hidden)
+    built = build_model(design)
+    names = ["conversions", "net_revenue", "paying_orders"]
+    outputs = [
+        pm.logp(built[name], built.rvs_to_values[built[name]]) for name in names
+    ] + built.deterministics
+    function = pm.compile(built.free_RVs, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
+    free = dict(
+        zip(
+            [rv.name for rv in built.free_RVs],
+            pm.draw(built.free_RVs, 20, random_seed=4, mode="FAST_COMPILE"),
+            strict=True,
+        )
+    )
+    return design, (built, function, names), free
+
+
+def evaluate(built: Any, free: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the model's pointwise log densities and all its parameters, draws first."""
+    model, function, names = built
+    count = len(next(iter(free.values())))
+    values = [function(*[free[rv.name][d] for rv in model.free_RVs]) for d in range(count)]
+    columns = [np.stack(column) for column in zip(*values, strict=True)]
+    densities = dict(zip(names, columns, strict=False))
+    made = zip([v.name for v in model.deterministics], columns[len(names) :], strict=True)
+    return densities, dict(free) | dict(made)
+
+
+@every_case
+def test_the_case_is_what_it_says(model: str, sources: bool, hidden: bool) -> None:
+    design, _, _ = case(model, sources, hidden)
+    assert (design.sources is not None) is sources
+    assert (design.hidden is not None) is hidden
+    assert not sources or (design.sources is not None and design.sources.index.shape[1] > 1)
+
+
+@every_case
+def test_log_likelihood_is_the_models_at_prior_draws(
+    model: str, sources: bool, hidden: bool
+) -> None:
+    design, built, free = case(model, sources, hidden)
+    densities, draws = evaluate(built, free)
+    ours = forward.log_likelihood(design, draws)
+    assert ours.shape == (20, len(design.outcome))
+    assert ours == pytest.approx(densities["conversions"], rel=1e-7, abs=1e-7)
+
+
+@pytest.mark.parametrize("point", EXTREMES)
+@pytest.mark.parametrize("model", ["additive", "engagement"])
+def test_log_likelihood_is_the_models_at_extreme_points(model: str, point: str) -> None:
+    design, built, free = case(model, True, True)
+    moved = {
+        name: np.full_like(values[:3], EXTREMES[point][name])
+        if name in EXTREMES[point]
+        else values[:3]
+        for name, values in free.items()
+    }
+    densities, draws = evaluate(built, moved)
+    ours = forward.log_likelihood(design, draws)
+    assert np.all(np.isfinite(ours))
+    assert ours == pytest.approx(densities["conversions"], rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("model", ["additive", "engagement"])
+def test_order_value_is_the_mean_of_the_models_revenue(model: str) -> None:
+    design, built, free = case(model, True, True)
+    densities, draws = evaluate(built, free)
+    assert design.value is not None
+    mean = forward.order_value(design, draws) / draws["paying_share"][:, None]
+    shape = design.value.orders * draws["value_shape"][:, None]
+    scale = mean[:, design.value.rows] / draws["value_shape"][:, None]
+    expected = stats.gamma.logpdf(design.value.revenue, shape, scale=scale)
+    assert densities["net_revenue"] == pytest.approx(expected, rel=1e-8)
+
+
+def test_paying_orders_are_binomial_among_the_credited() -> None:
+    design, built, free = case("additive", True, True)
+    densities, draws = evaluate(built, free)
+    assert design.value is not None
+    value = design.value
+    expected = stats.binom.logpmf(value.paying, value.credited, draws["paying_share"])
+    assert densities["paying_orders"] == pytest.approx(expected, rel=1e-8)
+    assert value.paying == small.table()["paying_orders"].sum()
+    assert value.credited == small.table()["conversions"].sum()
+
+
+def test_the_mass_is_that_of_scipy_and_adds_up_to_one() -> None:
+    y, mu, alpha = np.arange(4000), 7.0, 1.6
+    mass = forward.negative_binomial_log_mass(y, np.float64(mu), np.float64(alpha))
+    assert mass == pytest.approx(stats.nbinom.logpmf(y, alpha, alpha / (alpha + mu)), rel=1e-10)
+    assert np.exp(mass).sum() == pytest.approx(1.0)
+
+
+def test_parts_add_up_to_the_mean() -> None:
+    design, built, free = case("additive", True, True)
+    _, draws = evaluate(built, free)
+    parts = forward.expected_parts(design, draws)
+    assert parts.sum(axis=2) == pytest.approx(forward.expected(design, draws))
+
+
+def test_a_regression_has_no_parts() -> None:
+    design, built, free = case("engagement", True, True)
+    with pytest.raises(TypeError, match="parts that add up"):
+        forward.expected_parts(design, evaluate(built, free)[1])
+
+
+def test_replications_have_the_mean_and_variance_of_the_likelihood() -> None:
+    """20,000 replications at one point; 5 standard errors."""
+    design, built, free = case("additive", True, True)
+    one = {name: values[:1] for name, values in free.items()}
+    one["log_rate"] = np.array([-7.0])
+    one["inverse_alpha"] = np.array([0.5])
+    _, draws = evaluate(built, one)
+    mean = forward.expected(design, draws)
+    mu = forward.landed(design, mean)[0]
+    alpha = forward.dispersion(design, draws, mean)[0]
+    many = {name: np.repeat(values, 20_000, axis=0) for name, values in draws.items()}
+    replicated = forward.replicate(design, many, np.random.default_rng(1))
+    variance = mu + mu**2 / alpha
+    assert np.all(np.abs(replicated.mean(axis=0) - mu) < 5 * np.sqrt(variance / 20_000))
+    busy = mu > 1.0
+    assert replicated.var(axis=0)[busy] == pytest.approx(variance[busy], rel=0.15)
+
+
+def test_late_orders_land_where_the_shares_say() -> None:
+    """Every order that a post brings within the export is credited once; none is invented."""
+    design, _, _ = case("additive", True, True)
+    assert design.sources is not None
+    ones = np.ones((1, len(design.outcome)))
+    total = forward.landed(design, ones).sum()
+    assert total == pytest.approx(design.sources.weight.sum())
+    assert total <= len(design.outcome) + 1e-9
+    both = np.stack([ones, 2 * ones], axis=2)
+    assert forward.landed(design, both)[..., 1] == pytest.approx(2 * forward.landed(design, ones))
