@@ -226,10 +226,10 @@ def _value_groups(
         return {}
     information = np.zeros(table.height)
     information[value.rows] = value.orders
+    columns = {c: table.get_column(c).cast(pl.String) for c in value_group_columns(spec)}
     return {
-        column: _group(values, information, order, value_spread(value, values))
-        for column in value_group_columns(spec)
-        for values in [table.get_column(column).cast(pl.String)]
+        c: _group(values, information, order, value_spread(value, values))
+        for c, values in columns.items()
     }
 
 
