@@ -142,6 +142,22 @@ def test_money_is_net_and_refunds_are_counted() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-5, 1e5])
+def test_an_order_pays_however_small_its_currencys_amounts_are(scale: float) -> None:
+    made = ingest(
+        posts(("p1", "c1", "2025-01-01", "A")),
+        orders(
+            *[("2025-01-02", "A")] * 4,
+            gross_revenue=[scale * amount for amount in (39.9, 39.9, 39.9, 39.9)],
+            discount=[scale * amount for amount in (0.0, 10.0, 10.0, 39.9)],
+            refunded=[scale * amount for amount in (0.0, 0.0, 29.9, 0.0)],
+        ),
+    )
+    (row,) = made.table.frame.select("paying_orders", "net_revenue").rows()
+    assert row == (2, pytest.approx(scale * 69.8))
+    assert made.provenance["refunds"]["in_full"] == 1
+
+
 def test_without_amounts_there_is_no_revenue() -> None:
     made = ingest(posts(*TWO), orders(("2025-03-02", "ANN")))
     assert not {"net_revenue", "paying_orders", "currency"} & set(made.table.frame.columns)

@@ -6,8 +6,8 @@ import polars as pl
 
 from attribution.data.columns import columns
 from attribution.data.files import ROW
-from attribution.data.money import net_revenue
-from attribution.tables import CENT, Tiers
+from attribution.data.money import is_paying, net_revenue
+from attribution.tables import Tiers
 
 OWN = "the posts' own column tier"
 OF_CREATORS = "followers in the creators' table"
@@ -65,9 +65,9 @@ def _counts(credited: pl.DataFrame) -> pl.DataFrame:
     orders = credited.group_by("post_id").agg(pl.len().cast(pl.Int64).alias("conversions"))
     if "gross_revenue" not in credited.columns:
         return orders
-    net = net_revenue(credited)
     amounts = credited.group_by("post_id").agg(
-        (net > CENT).sum().cast(pl.Int64).alias("paying_orders"), net.sum().alias("net_revenue")
+        is_paying(credited).sum().cast(pl.Int64).alias("paying_orders"),
+        net_revenue(credited).sum().alias("net_revenue"),
     )
     return orders.join(amounts, on="post_id")
 

@@ -10,6 +10,8 @@ import polars as pl
 from attribution.errors import InputError, Problem
 
 NOT_STATED = "not stated"
+ROUNDING = 1e-9
+"""Share of gross revenue below which what is left of an order is rounding, not money."""
 
 
 def net_revenue(orders: pl.DataFrame) -> pl.Expr:
@@ -20,14 +22,19 @@ def net_revenue(orders: pl.DataFrame) -> pl.Expr:
     return (pl.col("gross_revenue") - pl.sum_horizontal(pl.lit(0.0), *taken)).clip(0.0)
 
 
+def is_paying(orders: pl.DataFrame) -> pl.Expr:
+    """Return whether an order keeps net revenue, however small the amounts of its currency are."""
+    return net_revenue(orders) > ROUNDING * pl.col("gross_revenue")
+
+
 def refunds(orders: pl.DataFrame) -> dict[str, Any]:
     """Count the orders that were paid back in part and in full, and the amount."""
     if not {"refunded", "gross_revenue"} <= set(orders.columns):
         return {"known": False}
     back = orders.filter(pl.col("refunded") > 0)
-    full = back.select((net_revenue(orders) <= 0).sum()).item()
+    part = back.select(is_paying(back).sum()).item()
     amount = float(back.get_column("refunded").sum())
-    return {"known": True, "in_full": full, "in_part": back.height - full, "amount": amount}
+    return {"known": True, "in_full": back.height - part, "in_part": part, "amount": amount}
 
 
 def one_currency(tables: Mapping[str, pl.DataFrame]) -> str | None:
