@@ -100,7 +100,7 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
 def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
     total = settings.chains * (settings.draws + settings.tune)
     tell("sample", 0, total)
-    trace: xr.DataTree = nutpie.sample(
+    sampler = nutpie.sample(
         compiled,
         draws=settings.draws,
         tune=settings.tune,
@@ -112,7 +112,14 @@ def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
         progress_callback=lambda chains: tell(
             "sample", sum(chain.finished_draws for chain in chains), total
         ),
+        blocking=False,
     )
+    try:
+        trace: xr.DataTree = sampler.wait()
+    except BaseException:
+        # A blocking call would answer Ctrl-C with the draws so far, as if they were all.
+        sampler.cancel()
+        raise
     return trace
 
 
