@@ -14,6 +14,7 @@ from attribution.charts.predictive import predictive
 from attribution.charts.ranks import ranks
 from attribution.charts.response import response
 from attribution.charts.roi import roi
+from attribution.errors import InputError
 
 
 def only(quantity: str) -> pl.DataFrame:
@@ -84,7 +85,7 @@ def test_response_counts_tiers_where_more_likes_go_with_more_orders() -> None:
 
 def test_contributions_name_the_largest_part_only_when_it_is_clear() -> None:
     assert drawn.title(contributions(frames.contributions())).startswith(
-        "Likes carry the largest part of the orders: likes 50 %"
+        "The largest part of the orders came with likes: likes 50 %"
     )
     wide = widened(frames.contributions(), "share_mean", "share_lower", "share_upper")
     assert drawn.title(contributions(wide)).startswith("Cannot tell which part is the largest")
@@ -156,3 +157,18 @@ def test_creators_above_and_below_average_are_counted() -> None:
     assert drawn.title(drawn.chart("creators")).endswith(
         f"{above} clearly above 1, {below} clearly below, cannot tell for {60 - above - below}"
     )
+
+
+def test_without_orders_there_is_nothing_to_split() -> None:
+    empty = frames.contributions().with_columns(
+        pl.lit(0.0).alias("mean"),
+        pl.lit(0).alias("observed"),
+        *(pl.lit(None, pl.Float64).alias(f"share_{name}") for name in ("mean", "lower", "upper")),
+    )
+    assert drawn.title(contributions(empty)).startswith("No orders were observed")
+
+
+def test_a_response_that_no_tier_shows_is_refused() -> None:
+    hidden = frames.curve().with_columns(x=float("nan"))
+    with pytest.raises(InputError, match="No tier shows"):
+        response(hidden)

@@ -115,8 +115,8 @@ def test_posts_set_aside_are_named_with_their_reason(write) -> None:
 
 def test_what_a_run_cannot_give_is_said_with_its_reason(write) -> None:
     text = write(poor_run())
-    assert "Contributions: not shown. the model has no contributions: its parts multiply." in text
-    assert "Return on investment: not shown. there is no ROI: the table has no cost column." in text
+    assert "Contributions: not shown. The model has no contributions: its parts multiply." in text
+    assert "Return on investment: not shown. There is no ROI: the table has no cost column." in text
     assert "the table has no net_revenue" in text
     assert "how orders were credited to its posts is not known here" in text
     assert "No post was left out of the fit." in text

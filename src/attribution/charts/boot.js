@@ -22,9 +22,7 @@
 
   function wrapped(title, width) {
     if (typeof title === "string") return wrap(title, width);
-    if (title && typeof title.text === "string") {
-      return { ...title, text: wrap(title.text, width), limit: undefined };
-    }
+    if (title && title.text) return { ...title, text: wrap([title.text].flat().join(" "), width) };
     return title;
   }
 

@@ -39,12 +39,14 @@ def contributions(table: pl.DataFrame) -> alt.ChartType:
 
 def finding(overall: pl.DataFrame) -> str:
     """Return the parts' shares of all credited orders, or that the largest cannot be told."""
+    if overall["share_mean"].null_count():
+        return "No orders were observed, so there is nothing to split"
     rows = overall.sort("share_mean", descending=True).rows(named=True)
     shares = words.listing([f"{row['part']} {words.percent(row['share_mean'])}" for row in rows])
     top, others = rows[0], rows[1:]
     if any(row["share_upper"] > top["share_lower"] for row in others):
         return f"{words.capitalised(CANNOT_TELL)} which part is the largest: {shares}"
-    return f"{words.capitalised(top['part'])} carry the largest part of the orders: {shares}"
+    return f"The largest part of the orders came with {top['part']}: {shares}"
 
 
 def _tint(parts: list[str]) -> alt.Scale:

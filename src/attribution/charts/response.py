@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from attribution.charts import theme, words
+from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import CANNOT_TELL
 
 HEIGHT = 250
@@ -26,10 +27,17 @@ def response(curve: pl.DataFrame) -> alt.ChartType:
     curve
         signal (``likes`` or ``comments``), tier, x, median, lower, upper, interval, prob,
         population, observed_low and observed_high (the tier's 5th and 95th percentile).
+
+    Raises
+    ------
+    InputError
+        If no tier shows its likes or comments.
     """
     inside = theme.plain(curve).filter(
         pl.col("x").is_between(pl.col("observed_low"), pl.col("observed_high"))
     )
+    if inside.is_empty():
+        raise InputError(Problem("No tier shows its likes or comments"))
     frames = inside.partition_by("signal", maintain_order=True)
     tiers = theme.levels(inside, "tier")
     findings = [finding(frame) for frame in frames]
@@ -54,7 +62,7 @@ def finding(signal: pl.DataFrame) -> str:
     times = words.number(ratios[0]) if len(ratios) == 1 else words.span(min(ratios), max(ratios))
     text = f"Posts with many {name} have {times} times the expected orders of those with few"
     if not any(end.clear for end in ends):
-        return f"{text}; {CANNOT_TELL}, the ribbons overlap"
+        return f"{text}, {CANNOT_TELL}"
     return text
 
 

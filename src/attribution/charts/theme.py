@@ -30,6 +30,8 @@ WIDTH = 600
 """Width of a panel without its labels, in pixels."""
 ROW = 24
 """Height of a row of a forest, in pixels."""
+LETTER = 7
+"""Width of a letter in the heading of a panel, in pixels."""
 LINE = 88
 """Characters in a line of a title."""
 NUMBERS = ",~r"
@@ -157,7 +159,8 @@ def panel(
     layered = alt.layer(*layers).properties(width=width, height=height)
     if not title:
         return layered
-    heading = alt.TitleParams(text=title, fontSize=13, offset=6, frame="group", limit=width + 120)
+    lines = textwrap.wrap(title, width // LETTER)
+    heading = alt.TitleParams(text=lines, fontSize=13, offset=6, frame="group")
     return layered.properties(title=heading)
 
 

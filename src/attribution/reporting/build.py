@@ -71,12 +71,7 @@ def _checked(runs: Sequence[Run], target: Path) -> Path:
 def _page(runs: Sequence[Run], margin: float, unhealthy: bool) -> Page:
     compared = compare(runs) if len(runs) > 1 else None
     main, *others = (gather(run, margin=margin, unhealthy=unhealthy) for run in runs)
-    failed = [
-        f"{run.name}: {check.name}"
-        for run in runs
-        for check in run.manifest.health
-        if check.status == "fail"
-    ]
+    failed = [f"{run.name}: {', '.join(_failed(run))}" for run in runs if not run.healthy]
     return Page(
         title=f"What the posts are worth: {main.run.name}",
         subtitle=_subtitle(main.run),
@@ -85,6 +80,10 @@ def _page(runs: Sequence[Run], margin: float, unhealthy: bool) -> Page:
         caveat=words.CAVEAT,
         sections=sections(main, others, compared),
     )
+
+
+def _failed(run: Run) -> list[str]:
+    return [check.name for check in run.manifest.health if check.status == "fail"]
 
 
 def _subtitle(run: Run) -> str:

@@ -11,7 +11,7 @@ from attribution.charts.registry import REGISTRY
 from attribution.charts.sources import Request, contrasts, creators, rates
 from attribution.errors import InputError
 from attribution.reporting.content import Figure, Missing
-from attribution.reporting.findings import Findings
+from attribution.reporting.findings import Findings, reason
 
 HELD: dict[str, Callable[[Findings], pl.DataFrame | Missing]] = {
     "forest": lambda found: rates(found.effects),
@@ -43,7 +43,7 @@ def figure(name: str, found: Findings, prefix: str = "") -> Figure | Missing:
             return table
         return drawn(name, table, prefix)
     except InputError as error:
-        return Missing(f"Chart “{name}”", "; ".join(problem.what for problem in error.problems))
+        return Missing(f"Chart “{name}”", reason(error))
 
 
 def drawn(name: str, table: pl.DataFrame, prefix: str = "") -> Figure:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from attribution.charts.words import capitalised
 from attribution.errors import InputError
 from attribution.quantities.estimates import THESE
 from attribution.reporting.content import Missing
@@ -75,7 +76,12 @@ def attempt[T](what: str, make: Callable[[], T]) -> T | Missing:
     try:
         return make()
     except InputError as error:
-        return Missing(what, "; ".join(problem.what for problem in error.problems))
+        return Missing(what, reason(error))
+
+
+def reason(error: InputError) -> str:
+    """Return why something cannot be shown, as the beginning of a sentence."""
+    return capitalised("; ".join(problem.what for problem in error.problems))
 
 
 def _levels(run: Run) -> list[str]:
