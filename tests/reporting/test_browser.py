@@ -63,7 +63,7 @@ def opened(browser: Any, path: Path) -> list[dict[str, Any]]:
     from selenium.webdriver.support.ui import WebDriverWait
 
     browser.get(path.as_uri())
-    WebDriverWait(browser, 60).until(
+    WebDriverWait(browser, 120).until(
         lambda page: page.execute_script("return document.body.dataset.charts")
     )
     return list(browser.execute_script(WIDTHS))
@@ -126,7 +126,7 @@ def test_a_turned_phone_draws_its_charts_again(browser, write, tmp_path: Path) -
     before = opened(browser, tmp_path / "report.html")[0]
     size = {"width": 500, "height": 390, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    WebDriverWait(browser, 60).until(
+    WebDriverWait(browser, 120).until(
         lambda page: page.execute_script(WIDTHS)[0]["natural"] != before["natural"]
     )
     after = browser.execute_script(WIDTHS)[0]
