@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -64,7 +65,8 @@ def collect(kind: str, brands: int, first_seed: int, jobs: int, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     seeds = iter(range(first_seed, first_seed + 10 * brands))
     frames: list[pl.DataFrame] = []
-    with ProcessPoolExecutor(jobs) as pool:
+    # Spawned, not forked: Polars and Numba have threads, which a fork would leave locked.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         while len(frames) < brands:
             batch = [next(seeds) for _ in range(brands - len(frames))]
             frames += _batch(pool, kind, batch, folder)
@@ -103,6 +105,7 @@ def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
         healthy=pl.lit(run.healthy),
         failed=pl.lit(", ".join(c.name for c in run.manifest.health if c.status == "fail")),
         orders=pl.lit(int(run.design.outcome.sum())),
+        target_accept=pl.lit(run.manifest.target_accept),
     )
     estimates.write_parquet(path)
     return path

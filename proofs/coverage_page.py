@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import polars as pl
 
 from attribution.quantities.estimates import PROBABILITY
@@ -17,6 +18,9 @@ PACKAGES = ("pymc", "nutpie", "arviz-stats", "polars")
 
 def write_page(folder: Path) -> Path:
     """Write the page from the brands in a folder and return its path."""
+    missing = [kind for kind in KINDS if not list(folder.glob(f"{kind}-*.parquet"))]
+    if missing:
+        raise click.ClickException(f"no brands of kind {', '.join(missing)} in {folder}")
     brands = {kind: _read(folder, kind) for kind in KINDS}
     text = "\n".join(_page(brands)) + "\n"
     PAGE.write_text(text, encoding="utf-8")
@@ -38,8 +42,8 @@ def _page(brands: dict[str, pl.DataFrame]) -> list[str]:
         f" `--kind null`), with {made}.",
         "",
         "Each brand is simulated, written as CSV files, joined by `ingest` (last touch, delays"
-        " learnt from its own orders) and fitted with the model `additive` and default settings,"
-        " as a user would. All brands count, healthy or not.",
+        " learnt from its own orders) and fitted with the model `additive`, four chains of"
+        " 1,000 draws after 1,000 of tuning, as a user would. All brands count, healthy or not.",
         "",
         "A figure is the share of"
         f" {PROBABILITY:.0%} equal-tailed intervals that hold the truth. Intervals of one brand"
@@ -79,13 +83,15 @@ def _page(brands: dict[str, pl.DataFrame]) -> list[str]:
 
 
 def _health(estimates: pl.DataFrame, kind: str) -> list[str]:
-    each = estimates.group_by("brand").agg(pl.first("healthy", "failed", "orders"))
+    each = estimates.group_by("brand").agg(pl.first("healthy", "failed", "orders", "target_accept"))
     healthy = int(each.get_column("healthy").sum())
     low, middle, high = (each.get_column("orders").quantile(q) for q in (0.0, 0.5, 1.0))
     words = [
         f"{each.height} brands ({KINDS[kind].words}); {healthy} passed the health gate. Credited"
         f" orders per brand: {low:,.0f} to {high:,.0f}, median {middle:,.0f}."
     ]
+    rates = each.get_column("target_accept").unique().sort()
+    words.append(f"Target acceptance of NUTS: {', '.join(f'{rate:g}' for rate in rates)}.")
     failed = each.filter(~pl.col("healthy")).get_column("failed").str.split(", ").explode()
     if failed.len():
         counts = failed.value_counts(sort=True).rows()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import attribution
 from attribution.data import AnalysisTable, read_analysis
+from attribution.data.columns import columns
 from attribution.design import Design, build_design
-from attribution.errors import InputError, Problem
+from attribution.errors import InputError, Problem, raise_if_any
 from attribution.health import check_health
 from attribution.manifest import FORMAT_VERSION, Manifest
 from attribution.run import Run, save_run
-from attribution.spec import read_spec
+from attribution.spec import check_columns, read_spec
 from attribution.spec.model import ModelSpec
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def fit(
     tune: int = 1000,
     chains: int = 4,
     seed: int = 0,
-    target_accept: float = 0.9,
+    target_accept: float = 0.97,
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Run:
@@ -67,6 +68,8 @@ def fit(
     target = None if out is None else check_target(Path(out), overwrite)
     read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
     source = table if isinstance(table, AnalysisTable) else read_analysis(table)
+    file = None if isinstance(spec, ModelSpec) else str(spec)
+    raise_if_any(check_columns(read, source.frame.columns, file, optional=columns("analysis")))
     design = build_design(read, source.frame, level_order=source.tier_order)
     from attribution.sampling import Settings, sample
 
@@ -139,6 +142,7 @@ def _manifest(
         timings=sampled.timings,
         absent=design.absent,
         set_aside=design.set_aside,
+        rejected_rows=source.rejected_rows,
         provenance=source.provenance,
         health=check_health(design, sampled.tree),
     )
