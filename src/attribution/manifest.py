@@ -62,6 +62,8 @@ class Manifest:
         Seconds by stage.
     absent, set_aside
         What the table could not answer, and the posts left out, each with its reason.
+    rejected_rows
+        Rows of the table that broke a rule and were set aside when it was read.
     provenance
         How the table was joined, as ``ingest`` recorded it; None for a table brought as it is.
     health
@@ -84,6 +86,7 @@ class Manifest:
     timings: Mapping[str, float]
     absent: tuple[Absent, ...]
     set_aside: tuple[SetAside, ...]
+    rejected_rows: int
     provenance: Mapping[str, Any] | None
     health: tuple[Check, ...]
 

@@ -9,7 +9,7 @@ at all.
 from __future__ import annotations
 
 import hashlib
-import shutil
+import json
 import tempfile
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -162,10 +162,20 @@ def save_run(run: Run, target: Path, *, overwrite: bool = False) -> Run:
         hashes = {name: file_hash(folder / name) for name in (POSTERIOR, TABLE, SPEC)}
         manifest = replace(run.manifest, hashes=hashes)
         (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        if overwrite and target.exists():
-            shutil.move(target, Path(scratch) / "replaced")
-        folder.rename(target)
+        _put_in_place(folder, target, Path(scratch) / "replaced", overwrite)
     return replace(run, path=target, manifest=manifest)
+
+
+def _put_in_place(folder: Path, target: Path, replaced: Path, overwrite: bool) -> None:
+    """Rename a written folder to its place; what stood there comes back when that fails."""
+    if overwrite and target.exists():
+        target.rename(replaced)
+    try:
+        folder.rename(target)
+    except BaseException:
+        if replaced.exists():
+            replaced.rename(target)
+        raise
 
 
 def load_run(path: str | Path) -> Run:
@@ -197,20 +207,28 @@ def _read_manifest(folder: Path) -> Manifest:
         hint = "Give the folder that `attribution fit ... -o RUN` wrote."
         raise InputError(Problem(f"the run folder {what}", file=str(folder), hint=hint))
     try:
-        manifest = Manifest.from_json(file.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, KeyError) as error:
+        text = file.read_text(encoding="utf-8")
+        _check_version(file, int(json.loads(text)["format_version"]))
+        manifest = Manifest.from_json(text)
+        whole = {POSTERIOR, TABLE, SPEC} <= manifest.hashes.keys()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(_damaged(file, "cannot be read")) from error
-    if manifest.format_version > FORMAT_VERSION:
+    if not whole:
+        raise InputError(_damaged(file, "cannot be read"))
+    return manifest
+
+
+def _check_version(file: Path, version: int) -> None:
+    if version > FORMAT_VERSION:
         raise InputError(
             Problem(
                 "the run was written by a newer release",
                 file=str(file),
-                value=str(manifest.format_version),
+                value=str(version),
                 expected=f"format_version up to {FORMAT_VERSION}",
                 hint="Install a newer influencer-attribution.",
             )
         )
-    return manifest
 
 
 def file_hash(path: Path) -> str:

@@ -66,6 +66,7 @@ MANIFEST = Manifest(
     timings={"sampling": 3.2},
     absent=(),
     set_aside=(SetAside("P0007", "no reach"),),
+    rejected_rows=0,
     provenance=PROVENANCE,
     health=HEALTH,
 )

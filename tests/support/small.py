@@ -25,8 +25,11 @@ from attribution.simulation import Brand, Settings, simulate
 from attribution.spec import read_spec
 from support.runs import MANIFEST
 
-CHAINS, DRAWS = 2, 250
-SPREAD = 0.1
+CHAINS, DRAWS = 2, 500
+DISTINCT = 250
+"""Different draws: each half of a chain has all of them, in an order of its own."""
+
+SPREAD = 0.05
 """How far draws scatter around the known parameters, in units of the prior's own scatter."""
 
 
@@ -58,9 +61,8 @@ def table(*, sources: bool = True, hidden: bool = True) -> pl.DataFrame:
 
 
 def design(model: str, *, sources: bool = True, hidden: bool = True) -> Design:
-    order = small().table.tier_order
     frame = table(sources=sources, hidden=hidden)
-    return build_design(read_spec(model), frame, level_order=order)
+    return build_design(read_spec(model), frame, level_order=small().table.tier_order)
 
 
 @cache
@@ -69,7 +71,7 @@ def prior(model: str) -> xr.DataTree:
     from attribution.model import build_model
     from attribution.sampling import draw_prior
 
-    return draw_prior(build_model(design(model)), CHAINS * DRAWS, 1)
+    return draw_prior(build_model(design(model)), DISTINCT, 1)
 
 
 CENTRES = {
@@ -79,7 +81,7 @@ CENTRES = {
     "slope_volume": 0.3,
     "slope_conversation": 0.1,
     "creator_sd": 0.4,
-    "inverse_alpha": 0.3,
+    "inverse_alpha": 0.1,
     "value_log_mean": 4.0,
     "value_shape": 1.5,
     "paying_share": 0.9,
@@ -87,22 +89,35 @@ CENTRES = {
 """Where parameters are known to be; all others at the prior's middle, which is 0 or a spread."""
 
 
+def order() -> np.ndarray:
+    """Return which of the distinct draws each draw is; shape (chain * draw,)."""
+    rng = np.random.default_rng(4)
+    halves = CHAINS * DRAWS // DISTINCT
+    return np.concatenate([rng.permutation(DISTINCT) for _ in range(halves)])
+
+
 def around(values: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
     return centre + SPREAD * (values - centre)
 
 
 @cache
-def believable(model: str) -> Run:
-    """Return a run of a shipped model that is healthy by construction."""
+def believable(model: str, orders_of: str | None = None) -> Run:
+    """Return a run of a shipped model that is healthy by construction.
+
+    ``orders_of`` names another model whose orders it is fitted to instead of its own.
+    """
     before = prior(model)
     draws = before["prior"].to_dataset()
     posterior = {
-        str(name): (values.dims[2:], around(values.to_numpy()[0], _centre(str(name), values)))
+        str(name): (
+            values.dims[2:],
+            around(values.to_numpy()[0][order()], _centre(str(name), values)),
+        )
         for name, values in draws.data_vars.items()
     }
     posterior["alpha"] = ((), 1.0 / posterior["inverse_alpha"][1])
     flat = {name: values for name, (_, values) in posterior.items()}
-    frame = _orders(design(model), flat)
+    frame = believable(orders_of).source.frame if orders_of else _orders(design(model), flat)
     spec, source = read_spec(model), replace(small().table, frame=frame)
     of = build_design(spec, frame, level_order=source.tier_order)
     shaped = {

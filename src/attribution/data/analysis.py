@@ -55,6 +55,11 @@ class AnalysisTable:
         """Names of the tiers, smallest first; empty where nobody said how they are ordered."""
         return self.tiers.names if self.tiers else ()
 
+    @property
+    def rejected_rows(self) -> int:
+        """How many rows were set aside."""
+        return self.rejects.n_unique("row")
+
     def save(self, path: Path) -> None:
         """Write the table as Parquet, the provenance in its metadata."""
         content = {"provenance": self.provenance, "tiers": self.tiers.text if self.tiers else None}

@@ -10,6 +10,7 @@ import polars as pl
 
 from attribution.design.absent import prune
 from attribution.design.hidden import predict_hidden
+from attribution.design.numbers import check_numbers
 from attribution.design.rows import (
     group_columns,
     signal_columns,
@@ -74,10 +75,12 @@ def build_design(
     InputError
         When outcome or exposure is missing, or no post is left.
     """
+    raise_if_any(check_numbers(spec, table))
     spec, absent = prune(spec, table)
-    numeric = (spec.outcome.exposure, *signal_columns(spec))
+    numeric = pl.selectors.by_name(spec.outcome.exposure, *signal_columns(spec))
     table = table.with_columns(
-        pl.col(spec.outcome.column).cast(pl.Int64), pl.col(numeric).cast(pl.Float64)
+        pl.col(spec.outcome.column).cast(pl.Int64),
+        (numeric & pl.selectors.numeric()).cast(pl.Float64),
     )
     kept, set_aside = split_rows(spec, table)
     outcome = kept.get_column(spec.outcome.column).to_numpy()

@@ -112,7 +112,7 @@ def _weights(names: Sequence[str], loos: dict[str, Any]) -> dict[str, float]:
     """Stacking weights (Yao, Vehtari, Simpson & Gelman 2018)."""
     from arviz_stats import compare as arviz_compare
 
-    table = arviz_compare({name: loos[name] for name in names}, method="stacking")
+    table = arviz_compare({name: loos[name] for name in names}, method="stacking", round_to="none")
     return {str(name): float(weight) for name, weight in table["weight"].items()}
 
 
@@ -123,7 +123,7 @@ def _row(
     se = float(np.sqrt(len(difference)) * np.std(difference, ddof=1)) if rank else 0.0
     total = float(difference.sum())
     k = np.asarray(loo.pareto_k)
-    bad = int(np.sum(k > BAD_K))
+    bad = int(np.sum(~(k <= BAD_K)))  # what is not a number is bad
     return {
         "model": name,
         "rank": rank + 1,
@@ -145,9 +145,9 @@ def reading(rank: int, difference: float, se: float, bad: int) -> str:
     doubt = f"; {bad} posts have Pareto k above {BAD_K}, so take it with caution" if bad else ""
     if rank == 0:
         return "best estimate" + doubt
-    if abs(difference) < SMALL or abs(difference) < CLEAR * se:
-        return "too close to call" + doubt
-    return "predicts unseen posts worse" + doubt
+    if abs(difference) >= SMALL and abs(difference) >= CLEAR * se:
+        return "predicts unseen posts worse" + doubt
+    return "too close to call" + doubt
 
 
 def roi_ranking(run: Run, best: Run) -> str:
