@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
+import attribution
 from attribution.cli import main
 from attribution.data import AnalysisTable
 from attribution.design.types import Absent, SetAside
@@ -161,7 +164,7 @@ def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, 
         "draws": 1000,
         "tune": 1000,
         "chains": 4,
-        "target_accept": 0.95,
+        "target_accept": 0.97,
         "seed": 7,
         "overwrite": True,
     }
@@ -188,3 +191,15 @@ def test_bad_usage_exits_with_2(words: tuple[str, ...], message: str) -> None:
     result = invoke(*words)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("name", ["fit", "roi", "contributions", "chart", "report", "ingest"])
+def test_defaults_of_a_command_are_those_of_its_function(name: str) -> None:
+    options = {option.name: option for option in main.commands[name].params}
+    parameters = inspect.signature(getattr(attribution, name)).parameters
+    shared = [key for key in options if key in parameters and key not in {"tiers", "runs"}]
+    assert shared
+    for key in shared:
+        default = parameters[key].default
+        if default not in (inspect.Parameter.empty, None, ()):
+            assert options[key].get_default(click.Context(main.commands[name])) == default

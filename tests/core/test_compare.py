@@ -33,13 +33,10 @@ def shifted(run: Run, by: np.ndarray | float, name: str = "other") -> Run:
 def test_the_numbers_are_those_of_arviz(runs: tuple[Run, Run]) -> None:
     table = compare(runs)
     loos = {r.name: arviz_stats.loo(r.posterior, var_name="conversions") for r in runs}
-    theirs = arviz_stats.compare(
-        {
-            r.name: arviz_stats.loo(r.posterior, var_name="conversions", pointwise=True)
-            for r in runs
-        },
-        method="stacking",
-    )
+    pointwise = {
+        r.name: arviz_stats.loo(r.posterior, var_name="conversions", pointwise=True) for r in runs
+    }
+    theirs = arviz_stats.compare(pointwise, method="stacking", round_to="none")
     for row in table.rows(named=True):
         loo = loos[row["model"]]
         assert (row["elpd"], row["se"], row["p_loo"]) == pytest.approx((loo.elpd, loo.se, loo.p))
@@ -81,6 +78,7 @@ def test_a_small_difference_is_too_close_to_call(runs: tuple[Run, Run]) -> None:
         (1, -10.0, 5.1, 0, "too close to call"),
         (1, -10.0, 4.9, 0, "predicts unseen posts worse"),
         (0, 0.0, 0.0, 2, "best estimate; 2 posts have Pareto k above 0.7"),
+        (0, 0.0, 0.0, 1, "best estimate; 1 post has Pareto k above 0.7"),
         (1, -1.0, 1.0, 3, "too close to call; 3 posts have Pareto k above 0.7"),
         (1, float("nan"), 1.0, 0, "too close to call"),
         (1, -10.0, float("nan"), 0, "too close to call"),
@@ -92,12 +90,24 @@ def test_readings(rank: int, difference: float, se: float, bad: int, words: str)
 
 def test_bad_posts_are_counted(runs: tuple[Run, Run]) -> None:
     noise = np.zeros((small.CHAINS, small.DRAWS, 120))
-    noise[..., :4] = -20 * np.random.default_rng(1).pareto(0.8, noise[..., :4].shape)
+    noise[..., :4] = -np.random.default_rng(1).exponential(1.5, noise[..., :4].shape)
     table = compare([shifted(runs[0], noise), runs[0]])
     spoiled = table.row(by_predicate=pl.col("model") == "other", named=True)
     assert spoiled["n_bad_k"] == 4
     assert spoiled["worst_k"] > 0.7
     assert "take it with caution" in spoiled["reading"]
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter")
+def test_a_post_without_a_pareto_k_counts_as_bad(runs: tuple[Run, Run]) -> None:
+    """Ratios beyond all measure have a k that is not a number."""
+    noise = np.zeros((small.CHAINS, small.DRAWS, 120))
+    noise[..., 0] = -20 * np.random.default_rng(1).pareto(0.8, noise[..., 0].shape)
+    spoiled = shifted(runs[0], noise)
+    k = arviz_stats.loo(spoiled.posterior, var_name="conversions", pointwise=True).pareto_k
+    assert np.isnan(k[0])
+    table = compare([spoiled, runs[0]])
+    assert table.filter(pl.col("model") == "other")["n_bad_k"].item() == 1
 
 
 def test_the_roi_ranking_is_compared_with_the_best_model(runs: tuple[Run, Run]) -> None:

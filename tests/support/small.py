@@ -29,7 +29,7 @@ CHAINS, DRAWS = 2, 500
 DISTINCT = 250
 """Different draws: each half of a chain has all of them, in an order of its own."""
 
-SPREAD = 0.05
+SPREAD = 0.03
 """How far draws scatter around the known parameters, in units of the prior's own scatter."""
 
 

@@ -76,7 +76,7 @@ def additive_draws(of: Design) -> Draws:
     draws = {
         "log_rate": np.array([-7.0, -7.0]),
         "share": np.full((2, len(of.units)), 1 / 3),
-        "tier_effect": np.log(RATES) - base[None, :, None],
+        "tier_effect": np.log(RATES[:, : len(base)]) - base[None, :, None],
         "creator_effect": np.log(MULTIPLIERS),
         "creator_sd": np.array([0.5, 0.6]),
         "alpha": np.array([2.0, 3.0]),

@@ -249,7 +249,7 @@ def value_spread(value: Value, levels: pl.Series) -> float:
             "revenue": value.revenue,
         }
     )
-    sums = rows.group_by("level").agg(pl.col("orders", "revenue").sum())
+    sums = rows.group_by("level", maintain_order=True).agg(pl.col("orders", "revenue").sum())
     orders = sums.get_column("orders").to_numpy()
     log_mean = np.log(sums.get_column("revenue").to_numpy() / orders)
     centre = np.average(log_mean, weights=orders)

@@ -142,7 +142,8 @@ def _row(
 
 def reading(rank: int, difference: float, se: float, bad: int) -> str:
     """Return what a difference to the best model means, in words."""
-    doubt = f"; {bad} posts have Pareto k above {BAD_K}, so take it with caution" if bad else ""
+    posts = "1 post has" if bad == 1 else f"{bad} posts have"
+    doubt = f"; {posts} Pareto k above {BAD_K}, so take it with caution" if bad else ""
     if rank == 0:
         return "best estimate" + doubt
     if abs(difference) >= SMALL and abs(difference) >= CLEAR * se:
