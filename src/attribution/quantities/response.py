@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 
 DRAWS = 500
 POINTS = 21
+SCHEMA = {
+    "signal": pl.String,
+    "tier": pl.String,
+    "population": pl.String,
+    "x": pl.Float64,
+    "median": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "interval": pl.String,
+    "prob": pl.Float64,
+    "observed_low": pl.Float64,
+    "observed_high": pl.Float64,
+}
+
 RANGE = (0.05, 0.95)
 """Quantiles of a tier's signal between which its curve is told."""
 
@@ -48,7 +62,7 @@ def response_table(run: Run) -> pl.DataFrame:
         for signal in signal_columns(design.spec)
         for g in range(first, len(groups))
     ]
-    return pl.concat(frames)
+    return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
 
 
 def _curve(design: Design, draws: Draws, signal: str, group: str, member: Floats) -> pl.DataFrame:
