@@ -48,7 +48,7 @@ def parse(words: list[str]) -> None:
             rest = rest[1:]
         if not rest or rest[0] in {"--help", "--version"}:
             return
-        context = click.Context(command, info_name=name, parent=context)
+        context = click.Context(command, info_name=name, parent=context, **command.context_settings)
         name, *rest = rest
         found = command.get_command(context, name)
         assert found is not None, f"there is no command {name!r}"

@@ -24,7 +24,7 @@ every command. Each command is a thin layer over the Python function of the same
 
 def page() -> str:
     """Return the whole page as Markdown."""
-    context = click.Context(main, info_name="attribution")
+    context = click.Context(main, info_name="attribution", **main.context_settings)
     index = [f"- [`attribution {name}`](#attribution-{name})" for name in main.commands]
     return "\n".join([INTRO, *index, "", *sections(main, context)])
 
