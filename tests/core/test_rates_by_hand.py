@@ -144,6 +144,23 @@ def test_hidden_likes_stay_out_of_a_rate_and_count_in_shares() -> None:
     assert share[0] == pytest.approx(orders[1] / orders.sum())
 
 
+def test_a_tier_that_shows_no_likes_has_no_mix_to_tell_rates_at() -> None:
+    frame = pl.concat([tiny.table()] * 12).with_columns(
+        post_id=pl.int_range(36).cast(pl.String),
+        likes=pl.when(pl.col("tier") == "nano").then("likes"),
+        carry_posts=pl.concat_list(pl.int_range(36).cast(pl.String)),
+    )
+    design = tiny.design(frame)
+    draws = dict(tiny.additive_draws(design)) | {"hidden_z": np.zeros((16, 12))}
+    keys = {q.key for q in additive_quantities(design, draws)}
+    assert (IN_ALL, "tier", "micro", THESE) in keys
+    assert ("orders_per_1000_likes", "tier", "micro", THESE) not in keys
+    assert (IN_ALL, "tier", "nano", NEW) in keys
+    assert (IN_ALL, "tier", "micro", NEW) not in keys
+    assert not {key for key in keys if key[0] == f"tier_contrast_{IN_ALL}"}
+    assert "orders_per_100_comments" in {key[0] for key in keys if key[2:] == ("micro", THESE)}
+
+
 def test_the_effects_table_says_what_the_draws_say() -> None:
     effects = run().effects()
     assert effects.schema == pl.Schema(SCHEMA)

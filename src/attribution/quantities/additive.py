@@ -102,8 +102,9 @@ def _rates_new(design: Design, draws: Draws, sums: Totals) -> Iterator[Quantity]
             values = rate.per * rates[:, p, g - 1]
             yield _rate(rate, _scope(sums, g), group, NEW, values, evidence(sums, g, p))
     whole = in_all(design.spec.outcome.exposure)
-    for g, group in enumerate(sums.groups[1:], start=1):
-        yield _rate(whole, _scope(sums, g), group, NEW, _in_all_new(rates, sums)[:, g - 1], 1.0)
+    for g in sums.with_mix:
+        draws_in_all = _in_all_new(rates, sums)[:, g - 1]
+        yield _rate(whole, _scope(sums, g), sums.groups[g], NEW, draws_in_all, 1.0)
 
 
 def _in_all_new(rates: Floats, sums: Totals) -> Floats:
@@ -159,8 +160,10 @@ def _tiers(design: Design, draws: Draws, sums: Totals) -> Iterator[Quantity]:
         return
     exposure = design.spec.outcome.exposure
     groups, scope = sums.groups[1:], str(sums.column)
-    whole = _in_all_new(rates, sums)
-    yield from compare_groups(in_all(exposure), whole, groups, scope, np.ones(len(groups)))
+    known = [g - 1 for g in sums.with_mix]
+    if len(known) > 1:
+        whole, mixed = _in_all_new(rates, sums)[:, known], [groups[k] for k in known]
+        yield from compare_groups(in_all(exposure), whole, mixed, scope, np.ones(len(known)))
     for p, part in enumerate(sums.parts):
         if part == exposure:
             continue

@@ -13,7 +13,7 @@ from attribution.design.types import Design, Floats
 from attribution.draws import Draws, thin
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE
 from attribution.quantities.regression import change, grouping_column
-from attribution.quantities.totals import membership, rate_term
+from attribution.quantities.totals import membership, rate_term, shown_mask
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
@@ -61,8 +61,16 @@ def response_table(run: Run) -> pl.DataFrame:
         _curve(design, draws, signal, groups[g], member[:, g])
         for signal in signal_columns(design.spec)
         for g in range(first, len(groups))
+        if _is_shown(design, signal, member[:, g])
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+
+
+def _is_shown(design: Design, signal: str, member: Floats) -> bool:
+    """Whether some post of a group shows what its curve is made from."""
+    rates = isinstance(design.spec.mean, RatesMean)
+    columns = (signal,) if rates else signal_columns(design.spec)
+    return bool(np.any(member * shown_mask(design, columns).all(axis=1)))
 
 
 def _curve(design: Design, draws: Draws, signal: str, group: str, member: Floats) -> pl.DataFrame:

@@ -36,7 +36,8 @@ class Totals:
         Orders per unit of the part, summed over the posts of the group (creators included, the
         same weight for every post); (d, g, p).
     mix
-        Amount of each signal per unit of exposure over the posts that show all; (g, p).
+        Amount of each signal per unit of exposure over the posts that show all; (g, p), NaN for a
+        group in which no post does.
     exposure
         Exposure of all posts; (g,).
     """
@@ -55,6 +56,11 @@ class Totals:
     def shares(self) -> Floats:
         """Share of expected orders by part; (d, g, p), sums to 1 over parts."""
         return np.asarray(self.orders / self.orders.sum(axis=2, keepdims=True))
+
+    @property
+    def with_mix(self) -> list[int]:
+        """Positions of the groups, ``all`` aside, in which some post shows every signal."""
+        return [g for g in range(1, len(self.groups)) if np.isfinite(self.mix[g]).all()]
 
 
 def rate_term(design: Design) -> Group | None:
@@ -102,7 +108,9 @@ def totals(design: Design, draws: Draws) -> Totals:
         orders_shown=orders_shown,
         amounts_shown=member.T @ (amounts * shown),
         unit_rates=unit_rates,
-        mix=visible / visible[:, :1],
+        mix=np.divide(
+            visible, visible[:, :1], out=np.full_like(visible, np.nan), where=visible[:, :1] > 0
+        ),
         exposure=member.T @ design.exposure,
     )
 
