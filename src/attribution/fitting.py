@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -103,7 +104,17 @@ def _check_settings(draws: int, tune: int, chains: int, target_accept: float) ->
 
 def check_target(path: Path, overwrite: bool) -> Path:
     """Return the run's folder, or raise when something is there already."""
-    if path.exists() and not overwrite:
+    if not path.exists():
+        _check_place(path)
+    elif not (path / "manifest.json").exists():
+        raise InputError(
+            Problem(
+                "this is there already, is not a run folder and will not be replaced",
+                file=str(path),
+                hint="Choose another folder.",
+            )
+        )
+    elif not overwrite:
         raise InputError(
             Problem(
                 "the folder for the run exists already",
@@ -111,15 +122,18 @@ def check_target(path: Path, overwrite: bool) -> Path:
                 hint="Choose another folder, or say --force (overwrite=True) to replace it.",
             )
         )
-    if path.exists() and not (path / "manifest.json").exists():
-        raise InputError(
-            Problem(
-                "this is not a run folder and will not be replaced",
-                file=str(path),
-                hint="Choose another folder.",
-            )
-        )
     return path
+
+
+def _check_place(path: Path) -> None:
+    """Raise where the folder could not be made, before a fit takes its time."""
+    place = next(parent for parent in path.absolute().parents if parent.exists())
+    if not place.is_dir():
+        what = "a folder for the run cannot be made here: this is a file"
+        raise InputError(Problem(what, file=str(place), hint="Choose another folder."))
+    if not os.access(place, os.W_OK):
+        what = "a folder for the run cannot be made here: you may not write"
+        raise InputError(Problem(what, file=str(place), hint="Choose another folder."))
 
 
 def _manifest(

@@ -18,6 +18,7 @@ from attribution.cli._options import (
 )
 
 if TYPE_CHECKING:
+    from attribution.data import AnalysisTable
     from attribution.run import Run
 
 UNHEALTHY = 3
@@ -63,8 +64,7 @@ def fit(
     from attribution.data import read_analysis
 
     posts = read_analysis(table, mapping=mapping, tiers=tiers)
-    if aside := posts.rejects.n_unique("row"):
-        warn(f"{aside:,} rows set aside; 'attribution validate' lists them with the reason")
+    _warn_of_rejects(posts)
     with progress() as report:
         run = at.fit(
             spec,
@@ -83,6 +83,23 @@ def fit(
     if not run.healthy:
         say(f"unhealthy: see 'attribution check {run.path}' for what failed and what to do")
         click.get_current_context().exit(UNHEALTHY)
+
+
+def _warn_of_rejects(posts: AnalysisTable) -> None:
+    from attribution.data.rejects import counts_by_rule
+
+    if not posts.rejected_rows:
+        return
+    reasons = [
+        f"{rows:,} × {column}: {meaning}" if column else f"{rows:,} × {meaning}"
+        for column, rows, meaning in counts_by_rule(posts.rejects)
+        .select("column", "rows", "meaning")
+        .iter_rows()
+    ]
+    warn(
+        f"rows set aside: {posts.rejected_rows:,} ({'; '.join(reasons)});"
+        " 'attribution validate FILE --kind analysis' lists them"
+    )
 
 
 def _describe(run: Run) -> None:

@@ -166,6 +166,8 @@ def data(found: Findings) -> Section:
     """Return how orders met posts, and what was left out."""
     aside = found.run.manifest.set_aside
     blocks = list(joined(found.run.manifest.provenance))
+    if rejected := found.run.manifest.rejected_rows:
+        blocks.append(Words((words.REJECTED.format(count=count(rejected, "row")),)))
     if aside:
         rows = ((item.post_id, item.reason) for item in aside)
         title = words.SET_ASIDE.format(count=count(len(aside), "post"))

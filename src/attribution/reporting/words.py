@@ -118,6 +118,10 @@ NO_PROVENANCE = (
     "not known here."
 )
 NOTHING_SET_ASIDE = "No post was left out of the fit."
+REJECTED = (
+    "{count} of the table broke a rule and could not be read into the fit; "
+    "`attribution validate` lists what was wrong."
+)
 SET_ASIDE = "{count} left out of the fit, each with its reason."
 NOTHING_ABSENT = "The table had all that the model asks for."
 INTERVALS = "Intervals: {name}."
