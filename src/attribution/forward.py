@@ -138,7 +138,11 @@ def landed(design: Design, means: Floats) -> Floats:
 
 
 def dispersion(design: Design, draws: Draws, means: Floats) -> Floats:
-    """Negative binomial dispersion of each post's credited orders; shape (draw, post)."""
+    """Negative binomial dispersion of each post's credited orders; shape (draw, post).
+
+    With m_p = w[i, p] mu[p], a sum of gamma-mixed streams has variance m + sum_p m_p**2 / alpha:
+    that of a negative binomial with dispersion alpha * (sum_p m_p)**2 / sum_p m_p**2.
+    """
     alpha = np.broadcast_to(draws["alpha"][:, None], means.shape)
     if design.sources is None:
         return alpha
@@ -151,7 +155,12 @@ def dispersion(design: Design, draws: Draws, means: Floats) -> Floats:
 
 
 def log_likelihood(design: Design, draws: Draws) -> Floats:
-    """Log probability of each post's conversions; shape (draw, post)."""
+    """Log probability of each post's conversions, whatever its mixing; shape (draw, post).
+
+    The gamma mixing is integrated out, so that comparisons ask how well a model tells a post it
+    knows nothing else of. Exact without late orders; with them the sum of streams is taken for
+    the negative binomial of its mean and variance.
+    """
     out = np.empty((n_draws(draws), len(design.outcome)))
     for block in blocks(draws):
         means = expected(design, block.draws)
@@ -172,12 +181,15 @@ def negative_binomial_log_mass(y: Integers, mu: Floats, alpha: Floats) -> Floats
 
 
 def replicate(design: Design, draws: Draws, rng: np.random.Generator) -> Integers:
-    """Draw conversions from the posterior predictive distribution; integers (draw, post)."""
+    """Draw conversions from the posterior predictive distribution; integers (draw, post).
+
+    Each post's orders get a gamma mixing of their own, wherever they land.
+    """
     out = np.empty((n_draws(draws), len(design.outcome)), dtype=np.int64)
     for block in blocks(draws):
         means = expected(design, block.draws)
-        mu, alpha = landed(design, means), dispersion(design, block.draws, means)
-        out[block.where] = rng.poisson(rng.gamma(alpha, mu / alpha))
+        alpha = np.broadcast_to(block.draws["alpha"][:, None], means.shape)
+        out[block.where] = rng.poisson(landed(design, rng.gamma(alpha, means / alpha)))
     return out
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from attribution.design.types import Design, GroupIndex, dim
+from attribution.design.types import Design, GroupIndex, Sources, dim
 from attribution.spec.model import (
     Dispersion,
     Group,
@@ -27,15 +27,20 @@ from attribution.spec.model import (
     RatesMean,
 )
 
+NOT_KEPT = ("mixing_raw", "mixing")
+"""Unknowns of each post, too many for a run to keep."""
+
 Tensor = Any  # PyTensor and PyMC are not typed
 
 
 def build_model(design: Design) -> pm.Model:
     """Return the model of a design.
 
-    The conversions of post i are negative binomial with mean sum_p w[i, p] mu[p] over the posts p
-    whose orders can land on it, and with the dispersion that gives a sum of gamma-mixed Poisson
-    streams its variance: alpha * (sum_p m_p)**2 / sum_p m_p**2 with m_p = w[i, p] mu[p].
+    The orders that post p brings are gamma-mixed Poisson, that is negative binomial: Poisson with
+    mean mu[p] g[p], g[p] ~ Gamma(alpha, alpha). Where late orders land on other posts, the
+    conversions credited to post i are Poisson with mean sum_p w[i, p] mu[p] g[p] and the g[p] are
+    unknowns of the model: posts that share p's orders share its g[p], so their conversions are
+    dependent. Without late orders each g[p] concerns one post and is integrated out.
 
     Parameters
     ----------
@@ -50,12 +55,12 @@ def build_model(design: Design) -> pm.Model:
     """
     with pm.Model(coords=coords(design)) as model:
         hidden = _hidden(design)
-        mean = (
+        log_mean = (
             _rates_mean(design, design.spec.mean, hidden)
             if isinstance(design.spec.mean, RatesMean)
             else _linear_mean(design, design.spec.mean, hidden)
         )
-        _counts(design, mean)
+        _counts(design, log_mean)
         if design.value is not None and design.spec.order_value is not None:
             _order_value(design, design.spec.order_value)
     return model
@@ -166,7 +171,7 @@ def _index(design: Design, column: str) -> Tensor:
 
 
 def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tensor:
-    """Expected orders of each post, wherever they land; dims (post,)."""
+    """Log of the expected orders of each post, wherever they land; dims (post,)."""
     log_rate = prior("log_rate", mean.rate)
     count = len(mean.parts)
     base = log_rate + pt.log(_data("unit", design.units, "part"))
@@ -182,7 +187,7 @@ def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tenso
     signals = _signals(design, mean, hidden)
     log_mean = pt.log(sum(pt.exp(by_part[k]) * signals[k] for k in range(count)))
     shared = [term for term in mean.terms if term.of == ("all parts",)]
-    return pt.exp(_add_groups(design, shared, log_mean))
+    return _add_groups(design, shared, log_mean)
 
 
 def _add_groups(design: Design, terms: Sequence[Group], log_mean: Tensor) -> Tensor:
@@ -215,7 +220,7 @@ def _signals(design: Design, mean: RatesMean, hidden: Tensor | None) -> list[Ten
 
 
 def _linear_mean(design: Design, mean: LinearMean, hidden: Tensor | None) -> Tensor:
-    """Exposure times the inverse link of the sum of terms; dims (post,)."""
+    """Log of exposure plus the sum of terms: log expected orders of each post; dims (post,)."""
     eta = pt.log(_data("exposure", design.exposure, "post"))
     features = _features(design, hidden)
     for term in mean.terms:
@@ -229,7 +234,7 @@ def _linear_mean(design: Design, mean: LinearMean, hidden: Tensor | None) -> Ten
                     if of != "intercept":
                         eta = eta + _slopes(design, term, of) * features[of]
     groups = [t for t in mean.terms if isinstance(t, Group) and "intercept" in t.of]
-    return pt.exp(_add_groups(design, groups, eta))
+    return _add_groups(design, groups, eta)
 
 
 def _slopes(design: Design, term: Group, feature: str) -> Tensor:
@@ -258,18 +263,41 @@ def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
     return out
 
 
-def _counts(design: Design, mean: Tensor) -> None:
+def _counts(design: Design, log_mean: Tensor) -> None:
     """Add the likelihood of the conversions that the rule credits to each post."""
     alpha = _alpha(design.spec.dispersion)
-    if design.sources is not None:
-        # Flat: the gradient of taking by a matrix of positions is several times slower.
-        index = _data("source_index", design.sources.index.ravel())
-        weight = _data("source_weight", design.sources.weight, ("post", "source"))
-        landed = weight * mean[index].reshape(weight.shape)
-        mean = pt.sum(landed, axis=1)
-        alpha = alpha * mean**2 / pt.sum(landed**2, axis=1)
     observed = _data("observed_conversions", design.outcome, "post")
-    pm.NegativeBinomial("conversions", mu=mean, alpha=alpha, observed=observed, dims="post")
+    if design.sources is None:
+        pm.NegativeBinomial(
+            "conversions", mu=pt.exp(log_mean), alpha=alpha, observed=observed, dims="post"
+        )
+        return
+    brought = pt.exp(log_mean) * _mixing(log_mean, alpha, design.sources)
+    # Flat: the gradient of taking by a matrix of positions is several times slower.
+    index = _data("source_index", design.sources.index.ravel())
+    weight = _data("source_weight", design.sources.weight, ("post", "source"))
+    landed = pt.sum(weight * brought[index].reshape(weight.shape), axis=1)
+    pm.Poisson("conversions", mu=landed, observed=observed, dims="post")
+
+
+def _mixing(log_mean: Tensor, alpha: Tensor, sources: Sources) -> Tensor:
+    """Gamma mixing g ~ Gamma(alpha, alpha) of each post's orders, of mean 1; dims (post,).
+
+    Partly centred, post by post, in place and in scale: sampled is
+    (log g + c log mu + (1 - c) / (2 alpha)) / sd**(1 - c) with sd = sqrt(1 + alpha) / alpha, near
+    the standard deviation of log g for any alpha, and -1 / (2 alpha) near its mean. For every c
+    between 0 and 1 the prior of g is the same.
+    """
+    centring = _data("mixing_centring", sources.centring, "post")
+    shift = centring * log_mean + (1.0 - centring) / (2.0 * alpha)
+    scale = (pt.sqrt(1.0 + alpha) / alpha) ** (1.0 - centring)
+    raw = pm.CustomDist("mixing_raw", alpha, shift, scale, dist=_log_gamma, dims="post")
+    return pm.Deterministic("mixing", pt.exp(raw * scale - shift), dims="post")
+
+
+def _log_gamma(alpha: Tensor, shift: Tensor, scale: Tensor, size: Tensor) -> Tensor:
+    """(log g + shift) / scale of g ~ Gamma(alpha, alpha); PyMC derives its density."""
+    return (pt.log(pm.Gamma.dist(alpha, alpha, size=size)) + shift) / scale
 
 
 def _alpha(dispersion: Dispersion | None) -> Tensor:

@@ -15,7 +15,7 @@ import xarray as xr
 from attribution import forward
 from attribution.design.types import Design
 from attribution.draws import stack, thin
-from attribution.model import build_model
+from attribution.model import NOT_KEPT, build_model
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, the work done and the work in total."""
@@ -86,7 +86,7 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
     model = build_model(design)
     lap("build")
     tell("compile", 0, 1)
-    compiled = nutpie.compile_pymc_model(model, backend="numba")
+    compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
     lap("compile")
     trace = _nuts(compiled, settings, tell)
     lap("sample")
@@ -95,6 +95,11 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
     lap("predict")
     tell("predict", 1, 1)
     return Sampled(tree, timings)
+
+
+def kept(model: pm.Model) -> list[str]:
+    """Names of the unknowns and quantities whose draws a run keeps."""
+    return [v.name for v in model.unobserved_RVs if v.name not in NOT_KEPT]
 
 
 def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
@@ -158,6 +163,10 @@ def draw_prior(model: pm.Model, draws: int, seed: int) -> xr.DataTree:
     Evaluated by PyTensor's plain Python mode: a few hundred draws take less time than a compile.
     """
     prior: xr.DataTree = pm.sample_prior_predictive(
-        draws, model=model, random_seed=seed, compile_kwargs={"mode": "FAST_COMPILE"}
+        draws,
+        model=model,
+        var_names=[*kept(model), "conversions"],
+        random_seed=seed,
+        compile_kwargs={"mode": "FAST_COMPILE"},
     )
     return prior

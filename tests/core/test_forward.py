@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytest
+from pytensor.graph.replace import graph_replace
 from scipy import stats
 from support import small
 
@@ -41,9 +42,11 @@ def case(model: str, sources: bool, hidden: bool) -> tuple[Design, Any, dict[str
     design = small.design(model, sources=sources, hidden=hidden)
     built = build_model(design)
     names = ["conversions", "net_revenue", "paying_orders"]
-    outputs = [
-        pm.logp(built[name], built.rvs_to_values[built[name]]) for name in names
-    ] + built.deterministics
+    names += ["mixing_raw"] if sources else []
+    densities = graph_replace(
+        built.logp([built[name] for name in names], sum=False, jacobian=False), of_variables(built)
+    )
+    outputs = densities + built.deterministics
     function = pm.compile(built.free_RVs, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
     free = dict(
         zip(
@@ -53,6 +56,16 @@ def case(model: str, sources: bool, hidden: bool) -> tuple[Design, Any, dict[str
         )
     )
     return design, (built, function, names), free
+
+
+def of_variables(model: pm.Model) -> dict[Any, Any]:
+    """Return each free value of a model's density as a function of the variable itself."""
+    out = {}
+    for rv in model.free_RVs:
+        transform = model.rvs_to_transforms[rv]
+        moved = rv if transform is None else transform.forward(rv, *rv.owner.inputs)
+        out[model.rvs_to_values[rv]] = moved
+    return out
 
 
 def evaluate(built: Any, free: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -74,21 +87,32 @@ def test_the_case_is_what_it_says(model: str, sources: bool, hidden: bool) -> No
     assert not sources or (design.sources is not None and design.sources.index.shape[1] > 1)
 
 
+def conversions_log_mass(design: Design, draws: Mapping[str, Any]) -> np.ndarray:
+    """Log mass of the conversions given the posts' mixing, from the formulas under test."""
+    if design.sources is None:
+        return forward.log_likelihood(design, draws)
+    means = forward.expected(design, draws) * draws["mixing"]
+    return np.asarray(stats.poisson.logpmf(design.outcome, forward.landed(design, means)))
+
+
 @every_case
 def test_log_likelihood_is_the_models_at_prior_draws(
     model: str, sources: bool, hidden: bool
 ) -> None:
     design, built, free = case(model, sources, hidden)
     densities, draws = evaluate(built, free)
-    ours = forward.log_likelihood(design, draws)
+    ours = conversions_log_mass(design, draws)
     assert ours.shape == (20, len(design.outcome))
     assert ours == pytest.approx(densities["conversions"], rel=1e-7, abs=1e-7)
 
 
+@pytest.mark.parametrize("sources", [True, False])
 @pytest.mark.parametrize("point", EXTREMES)
 @pytest.mark.parametrize("model", ["additive", "engagement"])
-def test_log_likelihood_is_the_models_at_extreme_points(model: str, point: str) -> None:
-    design, built, free = case(model, True, True)
+def test_log_likelihood_is_the_models_at_extreme_points(
+    model: str, point: str, sources: bool
+) -> None:
+    design, built, free = case(model, sources, True)
     moved = {
         name: np.full_like(values[:3], EXTREMES[point][name])
         if name in EXTREMES[point]
@@ -96,9 +120,38 @@ def test_log_likelihood_is_the_models_at_extreme_points(model: str, point: str) 
         for name, values in free.items()
     }
     densities, draws = evaluate(built, moved)
-    ours = forward.log_likelihood(design, draws)
-    assert np.all(np.isfinite(ours))
+    assert np.all(np.isfinite(forward.log_likelihood(design, draws)))
+    ours = conversions_log_mass(design, draws)
     assert ours == pytest.approx(densities["conversions"], rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("inverse_alpha", [0.02, 0.4, 1.0, 4.0])
+def test_mixing_is_gamma_however_it_is_centred(inverse_alpha: float) -> None:
+    """The density of the sampled form is the gamma's, times how fast g changes with it."""
+    design, built, free = case("additive", True, True)
+    assert design.sources is not None
+    centring = design.sources.centring
+    assert centring.min() < 0.1 < 0.6 < centring.max()
+    alpha, step = 1.0 / inverse_alpha, 1e-4
+    grid = np.linspace(-3.0, 3.0, 13)
+    moved = {name: np.repeat(values[:1], 3 * len(grid), axis=0) for name, values in free.items()}
+    moved["inverse_alpha"] = np.full(3 * len(grid), inverse_alpha)
+    raw = (grid[:, None] + np.array([-step, 0.0, step])).ravel()
+    moved["mixing_raw"] = moved["mixing_raw"] * 0.0 + centre_of_mixing(built, moved) + raw[:, None]
+    densities, draws = evaluate(built, moved)
+    g = draws["mixing"].reshape(len(grid), 3, -1)
+    slope = (g[:, 2] - g[:, 0]) / (2.0 * step)
+    expected = stats.gamma.logpdf(g[:, 1], alpha, scale=inverse_alpha) + np.log(slope)
+    ours = densities["mixing_raw"].reshape(len(grid), 3, -1)[:, 1]
+    assert ours == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def centre_of_mixing(built: Any, free: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Sampled form at which each post's mixing is 1; log g is linear in it."""
+    zero = free["mixing_raw"] * 0.0
+    at = [evaluate(built, dict(free) | {"mixing_raw": zero + x})[1] for x in (0.0, 1.0)]
+    start, end = (np.log(draws["mixing"]) for draws in at)
+    return np.asarray(-start / (end - start))
 
 
 @pytest.mark.parametrize("model", ["additive", "engagement"])
@@ -144,22 +197,45 @@ def test_a_regression_has_no_parts() -> None:
         forward.expected_parts(design, evaluate(built, free)[1])
 
 
-def test_replications_have_the_mean_and_variance_of_the_likelihood() -> None:
-    """20,000 replications at one point; 5 standard errors."""
+def replications(count: int) -> tuple[Design, dict[str, Any], np.ndarray, np.ndarray]:
+    """Return a design with late orders, one draw, its posts' means and replicated conversions."""
     design, built, free = case("additive", True, True)
     one = {name: values[:1] for name, values in free.items()}
     one["log_rate"] = np.array([-7.0])
     one["inverse_alpha"] = np.array([0.5])
     _, draws = evaluate(built, one)
-    mean = forward.expected(design, draws)
+    many = {name: np.repeat(values, count, axis=0) for name, values in draws.items()}
+    replicated = forward.replicate(design, many, np.random.default_rng(1))
+    return design, draws, forward.expected(design, draws), replicated
+
+
+def test_replications_have_the_mean_and_variance_of_the_likelihood() -> None:
+    """20,000 replications at one point; 5 standard errors."""
+    design, draws, mean, replicated = replications(20_000)
     mu = forward.landed(design, mean)[0]
     alpha = forward.dispersion(design, draws, mean)[0]
-    many = {name: np.repeat(values, 20_000, axis=0) for name, values in draws.items()}
-    replicated = forward.replicate(design, many, np.random.default_rng(1))
     variance = mu + mu**2 / alpha
     assert np.all(np.abs(replicated.mean(axis=0) - mu) < 5 * np.sqrt(variance / 20_000))
     busy = mu > 1.0
     assert replicated.var(axis=0)[busy] == pytest.approx(variance[busy], rel=0.15)
+
+
+def test_posts_that_share_orders_are_dependent() -> None:
+    """The total varies by mu + (share credited * mu)**2 / alpha, summed over posts, not by less.
+
+    As if the posts were independent it would vary by what their own variances add up to.
+    """
+    design, draws, mean, replicated = replications(40_000)
+    assert design.sources is not None
+    credited = np.bincount(
+        design.sources.index.ravel(), design.sources.weight.ravel(), len(design.outcome)
+    )
+    landed = forward.landed(design, mean)[0]
+    alpha = draws["alpha"][0]
+    expected = landed.sum() + np.sum((credited * mean[0]) ** 2) / alpha
+    apart = np.sum(landed + landed**2 / forward.dispersion(design, draws, mean)[0])
+    assert replicated.sum(axis=1).var() == pytest.approx(expected, rel=0.03)
+    assert apart < 0.94 * expected
 
 
 def test_late_orders_land_where_the_shares_say() -> None:

@@ -105,7 +105,7 @@ def test_chains_apart_fail_convergence() -> None:
 def test_slow_chains_fail_effective_draws() -> None:
     def change(groups: Parts) -> None:
         values = groups["posterior"]["creator_effect"].values
-        values[:, :, 2] = np.repeat(values[:, ::5, 2], 5, axis=1)
+        values[:, :, 2] = np.repeat(values[:, ::10, 2], 10, axis=1)
 
     checks = spoil(change)
     assert checks["effective draws (bulk)"].status == "fail"

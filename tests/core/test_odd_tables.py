@@ -92,7 +92,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
             {"posterior": xr.Dataset(posterior, coords), "sample_stats": xr.Dataset(stats)}
         )
 
-    monkeypatch.setattr(sampling.nutpie, "compile_pymc_model", lambda model, backend: model)
+    monkeypatch.setattr(sampling.nutpie, "compile_pymc_model", lambda model, **_how: model)
     monkeypatch.setattr(sampling, "_nuts", nuts)
 
 

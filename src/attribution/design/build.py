@@ -47,6 +47,11 @@ Below the usual spread of creators, since the posterior must be followed down to
 where centred effects are a funnel.
 """
 
+MIXING_ORDERS = 4.0
+"""Orders of a post at which its gamma mixing is half centred: the post then says about as much of
+it as the prior does at the usual dispersions. Tried on the samples and on brands with next to no
+orders: 2 to 6 sample alike."""
+
 SMALLEST_SPREAD = 0.05
 """Least spread between levels at which centring of order values is chosen."""
 
@@ -102,7 +107,7 @@ def build_design(
         ),
         value_groups=_value_groups(spec, kept, value, level_order),
         hidden=hidden,
-        sources=_sources(kept),
+        sources=_sources(kept, outcome),
         value=value,
         absent=absent,
         set_aside=set_aside,
@@ -258,7 +263,7 @@ def value_spread(value: Value, levels: pl.Series) -> float:
     return float(np.sqrt(max(variance - noise, SMALLEST_SPREAD**2)))
 
 
-def _sources(table: pl.DataFrame) -> Sources | None:
+def _sources(table: pl.DataFrame, outcome: Integers) -> Sources | None:
     """Positions and weights of the posts whose orders can land on each post; None if unknown.
 
     Sources that are not in the fit are left out: their orders cannot be predicted. A post without
@@ -279,7 +284,7 @@ def _sources(table: pl.DataFrame) -> Sources | None:
     weight = np.where(
         own & (np.cumsum(own, axis=1) == 1), np.maximum(weight, SMALLEST_OWN_SHARE), weight
     )
-    return Sources(index, weight)
+    return Sources(index, weight, outcome / (outcome + MIXING_ORDERS))
 
 
 def _check_shares(table: pl.DataFrame, index: Integers, weight: Floats) -> None:

@@ -89,10 +89,14 @@ class Sources:
         Position of the source post; shape (post, source), the post itself first.
     weight
         Share of the source's orders that the rule credits to the post; 0 where padded.
+    centring
+        Share of centring of each post's gamma mixing, 0 (non-centred) to 1 (centred);
+        shape (post,).
     """
 
     index: Integers
     weight: Floats
+    centring: Floats
 
 
 @dataclass(frozen=True)
