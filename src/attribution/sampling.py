@@ -132,7 +132,8 @@ def _assemble(
     design: Design, model: pm.Model, trace: xr.DataTree, settings: Settings
 ) -> xr.DataTree:
     rng = np.random.default_rng([settings.seed, 1])
-    posterior = trace["posterior"].to_dataset()
+    # nutpie stores every unknown that it samples, named or not.
+    posterior = trace["posterior"].to_dataset().drop_vars(NOT_KEPT, errors="ignore")
     stats = trace["sample_stats"].to_dataset()[["diverging", "energy", "depth", "n_steps"]]
     draws = stack(posterior)
     prior = draw_prior(model, PREDICTIVE_DRAWS, settings.seed)

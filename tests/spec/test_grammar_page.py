@@ -22,7 +22,7 @@ BROKEN = [
     changed_first(ADDITIVE, "negative_binomial", "negativ_binomial"),
     changed_first(ADDITIVE, "sigma = 0.5", "sgima = 0.5"),
     changed_first(ADDITIVE, '"half_normal", sigma = 0.7', '"normal", mu = 0, sigma = 0.7'),
-    changed_first(ENGAGEMENT, "ln(1 + likes)", "likes / avg(likes)"),
+    changed_first(ENGAGEMENT, "ln((1 + likes) / reach)", "likes / avg(likes)"),
     changed_first(ADDITIVE, "[missing]", '[missing]\nsaves = "latent"'),
 ]
 

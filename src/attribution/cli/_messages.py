@@ -6,10 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from attribution.cli._app import settings
+
+if TYPE_CHECKING:
+    from attribution.run import Run
 
 Report = Callable[[str, int, int], None]
 """Called with the stage's name, the steps done and the steps in all."""
@@ -24,6 +28,12 @@ def say(text: str = "") -> None:
 def warn(text: str) -> None:
     """Print a warning; ``--quiet`` does not silence it."""
     click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {text}", err=True)
+
+
+def warn_if_unhealthy(run: Run) -> None:
+    """Say beside the numbers of a run that it failed its health checks."""
+    if not run.healthy:
+        warn(f"this run failed its health checks; see 'attribution check {run.path}'")
 
 
 @contextmanager

@@ -72,13 +72,18 @@ def write_frame(frame: pl.DataFrame, kind: str, output: Path | None, view: View 
     if output is None:
         click.echo(content.decode(), nl=False)
         return
-    try:
-        output.write_bytes(content)
-    except FileNotFoundError as error:
-        raise click.UsageError(f"there is no folder {str(output.parent)!r} to write to") from error
-    except IsADirectoryError as error:
-        raise click.UsageError(f"{str(output)!r} is a folder; name a file") from error
+    write_file(output, content)
     say(f"wrote {output} ({frame.height:,} rows)")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that the user named; a place where there can be none is bad usage."""
+    try:
+        path.write_bytes(content)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise click.UsageError(f"there is no folder {str(path.parent)!r} to write to") from error
+    except IsADirectoryError as error:
+        raise click.UsageError(f"{str(path)!r} is a folder; name a file") from error
 
 
 def encode(frame: pl.DataFrame, kind: str, view: View | None, *, to_file: bool) -> bytes:

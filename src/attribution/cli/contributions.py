@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from attribution.cli._messages import warn_if_unhealthy
 from attribution.cli._options import run_argument
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import CONTRIBUTIONS
@@ -23,6 +24,9 @@ from attribution.cli._views import CONTRIBUTIONS
 @table_output(CONTRIBUTIONS)
 def contributions(run: Path, by: str, show: Show) -> None:
     """Split the observed orders into those that came through reach, likes and comments."""
-    import attribution as at
+    from attribution import load_run
 
-    show(at.contributions(run, by=by))
+    opened = load_run(run)
+    frame = opened.contributions(by=by)
+    warn_if_unhealthy(opened)
+    show(frame)

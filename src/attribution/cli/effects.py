@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from attribution.cli._messages import warn_if_unhealthy
 from attribution.cli._options import run_argument
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import ESTIMATES
@@ -19,6 +20,9 @@ def effects(run: Path, show: Show) -> None:
 
     Estimates are associations in these posts; only an experiment shows what a like causes.
     """
-    import attribution as at
+    from attribution import load_run
 
-    show(at.effects(run))
+    opened = load_run(run)
+    frame = opened.effects()
+    warn_if_unhealthy(opened)
+    show(frame)

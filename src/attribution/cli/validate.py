@@ -9,7 +9,7 @@ import click
 
 from attribution.cli._messages import say, warn
 from attribution.cli._options import PATH, mapping_option
-from attribution.cli._output import Show, table_output
+from attribution.cli._output import Show, table_output, write_file
 
 if TYPE_CHECKING:
     from attribution.data import FileReport
@@ -44,7 +44,7 @@ def validate(
     validated = at.validate(file, table, mapping)
     _describe(validated.report)
     if rejects_file is not None:
-        validated.rejects.write_csv(rejects_file)
+        write_file(rejects_file, validated.rejects.write_csv().encode())
         say(f"wrote {rejects_file} ({validated.rejects.height:,} problems)")
     if validated.rejects.is_empty():
         return
