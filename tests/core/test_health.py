@@ -12,7 +12,7 @@ import xarray as xr
 from support import small
 
 from attribution.design import Design, SetAside
-from attribution.health import check_health, health_table, two_sided
+from attribution.health import FOLLOWED, LATE, check_health, health_table, two_sided
 from attribution.manifest import Check
 
 Parts = dict[str, xr.Dataset]
@@ -58,6 +58,7 @@ def test_a_healthy_run_passes_every_check(model: str) -> None:
         "tree depth",
         "total conversions",
         "conversions of tier nano",
+        LATE,
         "total net revenue",
         "net revenue of tier nano",
         "influential posts (Pareto k)",
@@ -134,6 +135,21 @@ def test_deep_trees_only_warn() -> None:
         groups["sample_stats"]["depth"].values[:, :30] = 10
 
     assert spoil(change)["tree depth"].status == "warn"
+
+
+def test_orders_that_come_later_or_sooner_than_thought_fail() -> None:
+    sources = small.believable("additive").design.sources
+    assert sources is not None
+    own = sources.weight[:, 0]
+    few = own <= np.quantile(own, FOLLOWED)
+    for factor in (0.4, 2.5):
+        check = spoil(scale("posterior_predictive", factor, few))[LATE]
+        assert check.status == "fail"
+        assert "attribution ingest" in check.advice
+
+
+def test_without_late_orders_there_is_no_check_of_them() -> None:
+    assert LATE not in spoil(design=lambda built: replace(built, sources=None))
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])

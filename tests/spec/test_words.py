@@ -13,8 +13,8 @@ from attribution.spec.stated import StatedPrior, stated_priors
 from attribution.spec.words import equations, prior_lines, prior_text
 
 LATE = (
-    "where orders come late (carry_shares in the table), the mean is that of all posts whose "
-    "orders are credited here, each with its share"
+    "where orders come late (carry_shares in the table), conversions are the sum of what each post "
+    "whose orders are credited here leaves by its share; posts share that post's good or bad luck"
 )
 
 
