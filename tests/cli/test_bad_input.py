@@ -239,7 +239,7 @@ def test_a_feature_may_be_made_from_text(tmp_path: Path) -> None:
     from attribution.spec import parse_spec
 
     text = spec_text("engagement").replace(
-        "ln(1 + likes)", "CASE WHEN kind = 'a' THEN 1 ELSE 0 END"
+        "ln((1 + likes) / reach)", "CASE WHEN kind = 'a' THEN 1 ELSE 0 END"
     )
     text = text.replace("[missing]", '[missing]\nkind = "set_aside"')
     frame = pl.read_csv(GOOD.encode()).with_columns(kind=pl.Series(["a", "b", "b"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ def test_ctrl_c_leaves_no_half_run(tmp_path: Path) -> None:
         for line in fit.stderr:
             if line.startswith("compile: "):
                 break
+        time.sleep(5)  # into the sampler's own code, far from the end of 80,000 draws
         assert fit.poll() is None
         fit.send_signal(signal.SIGINT)
         out, said = fit.communicate(timeout=60)
