@@ -34,7 +34,7 @@ def fit(
     tune: int = 1000,
     chains: int = 4,
     seed: int = 0,
-    target_accept: float = 0.97,
+    target_accept: float = 0.9,
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Run:

@@ -283,14 +283,17 @@ def _counts(design: Design, log_mean: Tensor) -> None:
 def _mixing(log_mean: Tensor, alpha: Tensor, sources: Sources) -> Tensor:
     """Gamma mixing g ~ Gamma(alpha, alpha) of each post's orders, of mean 1; dims (post,).
 
-    Partly centred, post by post, in place and in scale: sampled is
-    (log g + c log mu + (1 - c) / (2 alpha)) / sd**(1 - c) with sd = sqrt(1 + alpha) / alpha, near
-    the standard deviation of log g for any alpha, and -1 / (2 alpha) near its mean. For every c
-    between 0 and 1 the prior of g is the same.
+    Sampled is log g in units of what the post's orders leave open: if they were counted apart,
+    their number n would make g Gamma(alpha + n, alpha + c mu), with c the share that is credited
+    anywhere; raw is log g less that distribution's mean logarithm, over its standard deviation,
+    both to a simple approximation. So raw is nearly standard normal whatever the other unknowns
+    are. The prior of g does not depend on n.
     """
-    centring = _data("mixing_centring", sources.centring, "post")
-    shift = centring * log_mean + (1.0 - centring) / (2.0 * alpha)
-    scale = (pt.sqrt(1.0 + alpha) / alpha) ** (1.0 - centring)
+    credited = _data("mixing_credited", sources.credited, "post")
+    shape = alpha + _data("mixing_orders", sources.orders, "post")
+    rate = alpha + credited * pt.exp(log_mean)
+    shift = pt.log(rate / shape) + 0.5 / shape
+    scale = pt.sqrt(1.0 + shape) / shape
     raw = pm.CustomDist("mixing_raw", alpha, shift, scale, dist=_log_gamma, dims="post")
     return pm.Deterministic("mixing", pt.exp(raw * scale - shift), dims="post")
 

@@ -42,7 +42,7 @@ class Settings:
     tune: int = 1000
     chains: int = 4
     seed: int = 0
-    target_accept: float = 0.97
+    target_accept: float = 0.9
 
 
 @dataclass(frozen=True)

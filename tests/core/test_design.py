@@ -80,7 +80,7 @@ def many_posts(count: int = 12, **changes: list[Any]) -> pl.DataFrame:
 def test_features_are_centred_at_the_posts_that_show_everything() -> None:
     likes, comments = np.array([100, 50, 400]), np.array([10, 5, 20])
     design = tiny.design(spec=tiny.ENGAGEMENT)
-    volume = np.log(1 + likes)
+    volume = np.log((1 + likes) / tiny.table().get_column("reach").to_numpy())
     conversation = np.log((1 + comments) / (1 + likes))
     assert design.features["volume"] == pytest.approx(volume - volume.mean())
     assert design.features["conversation"] == pytest.approx(conversation - conversation.mean())

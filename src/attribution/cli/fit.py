@@ -33,7 +33,7 @@ UNHEALTHY = 3
 @click.option("--chains", default=4, show_default=True, help="Independent chains.")
 @click.option(
     "--target-accept",
-    default=0.97,
+    default=0.9,
     show_default=True,
     help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
 )

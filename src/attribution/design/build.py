@@ -40,17 +40,13 @@ SMALLEST_OWN_SHARE = 1e-6
 LEEWAY = 1e-6
 """Rounding that shares of one post's orders may exceed 1 by."""
 
-COUNT_SPREAD = 0.2
+COUNT_SPREAD = 0.1
 """Standard deviation between levels (log scale) at which centring of count effects is chosen.
 
 Below the usual spread of creators, since the posterior must be followed down to a spread near 0,
-where centred effects are a funnel.
+where centred effects are a funnel. Tried at 0, 0.1, 0.2 and 0.4: on the samples (spread 0.56) 0.1 to
+0.4 sample alike, on a brand with a spread of 0.12 only 0 and 0.1 have no divergence.
 """
-
-MIXING_ORDERS = 4.0
-"""Orders of a post at which its gamma mixing is half centred: the post then says about as much of
-it as the prior does at the usual dispersions. Tried on the samples and on brands with next to no
-orders: 2 to 6 sample alike."""
 
 SMALLEST_SPREAD = 0.05
 """Least spread between levels at which centring of order values is chosen."""
@@ -284,7 +280,13 @@ def _sources(table: pl.DataFrame, outcome: Integers) -> Sources | None:
     weight = np.where(
         own & (np.cumsum(own, axis=1) == 1), np.maximum(weight, SMALLEST_OWN_SHARE), weight
     )
-    return Sources(index, weight, outcome / (outcome + MIXING_ORDERS))
+    by_weight = weight / weight.sum(axis=1, keepdims=True)
+    return Sources(
+        index,
+        weight,
+        credited=np.bincount(index.ravel(), weight.ravel(), table.height),
+        orders=np.bincount(index.ravel(), (outcome[:, None] * by_weight).ravel(), table.height),
+    )
 
 
 def _check_shares(table: pl.DataFrame, index: Integers, weight: Floats) -> None:

@@ -89,14 +89,17 @@ class Sources:
         Position of the source post; shape (post, source), the post itself first.
     weight
         Share of the source's orders that the rule credits to the post; 0 where padded.
-    centring
-        Share of centring of each post's gamma mixing, 0 (non-centred) to 1 (centred);
-        shape (post,).
+    credited
+        Share of each post's orders that the rule credits to any post in the fit; shape (post,).
+    orders
+        Each post's own orders, roughly: those credited to a post, divided among its sources by
+        weight. They only steer how the gamma mixing is sampled; shape (post,).
     """
 
     index: Integers
     weight: Floats
-    centring: Floats
+    credited: Floats
+    orders: Floats
 
 
 @dataclass(frozen=True)
