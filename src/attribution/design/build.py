@@ -44,8 +44,8 @@ COUNT_SPREAD = 0.1
 """Standard deviation between levels (log scale) at which centring of count effects is chosen.
 
 Below the usual spread of creators, since the posterior must be followed down to a spread near 0,
-where centred effects are a funnel. Of 0, 0.1, 0.2 and 0.4 only 0 and 0.1 gave no divergence on a brand
-with a spread of 0.12; on the samples (spread 0.56) 0.1 to 0.4 sample well.
+where centred effects are a funnel. Of 0, 0.1, 0.2 and 0.4 only 0 and 0.1 gave no divergence on a
+brand with a spread of 0.12; on the samples (spread 0.56) 0.1 to 0.4 sample well.
 """
 
 SMALLEST_SPREAD = 0.05
