@@ -164,7 +164,7 @@ def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, 
         "draws": 1000,
         "tune": 1000,
         "chains": 4,
-        "target_accept": 0.9,
+        "target_accept": None,
         "seed": 7,
         "overwrite": True,
     }

@@ -33,8 +33,9 @@ UNHEALTHY = 3
 @click.option("--chains", default=4, show_default=True, help="Independent chains.")
 @click.option(
     "--target-accept",
-    default=0.9,
-    show_default=True,
+    type=float,
+    default=None,
+    show_default="0.9, and once more with 0.98 where draws diverge",
     help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
 )
 @seed_option()
@@ -48,7 +49,7 @@ def fit(
     draws: int,
     tune: int,
     chains: int,
-    target_accept: float,
+    target_accept: float | None,
     seed: int,
     mapping: Path | None,
     tiers: str | None,
