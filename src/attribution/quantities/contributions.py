@@ -33,7 +33,8 @@ def contributions(run: Run, by: str = "total") -> pl.DataFrame:
 
     Given y orders credited to a post, those that came through each part are multinomial with
     shares part / mean (superposition of Poisson streams that share their gamma mixing), so y
-    times the share is their expectation.
+    times the share is their expectation. Where orders of several posts land on one, each of
+    these posts counts with its expected orders, whatever luck it had.
 
     Parameters
     ----------
