@@ -80,7 +80,7 @@ def test_a_shipped_model_is_found_not_to_hold(posts: Path, tmp_path: Path) -> No
 
 def test_a_model_of_the_users_own_goes_all_the_way(posts: Path, tmp_path: Path) -> None:
     run = tmp_path / "clicks"
-    result = fit(HOW_TO / "facebook-clicks.toml", posts, run, draws=700, tune=700, chains=4)
+    result = fit(HOW_TO / "facebook-clicks.toml", posts, run, draws=1000, tune=1000, chains=4)
     assert (result.exit_code, result.stdout) == (0, f"{run}\n"), result.stderr
     said = [line for line in result.stderr.splitlines() if line.startswith("absent")]
     assert said == list(ABSENT)

@@ -23,7 +23,7 @@ CREATOR_SD = np.array([0.5, 0.6])
 
 def orders(likes: np.ndarray = LIKES, comments: np.ndarray = COMMENTS) -> np.ndarray:
     """Return expected orders; shape (draw, post). Features are centred at the observed posts."""
-    volume = np.log(1 + likes) - np.log(1 + LIKES).mean()
+    volume = np.log((1 + likes) / REACH) - np.log((1 + LIKES) / REACH).mean()
     observed = np.log((1 + COMMENTS) / (1 + LIKES)).mean()
     conversation = np.log((1 + comments) / (1 + likes)) - observed
     eta = INTERCEPT + VOLUME * volume + CONVERSATION * conversation + TIER
@@ -114,7 +114,7 @@ def test_a_post_that_hides_likes_stays_out_of_changes_and_in_rates() -> None:
     # Without it, seven nano posts are left: three like p1 and four like p2.
     centre = {name: design.feature_centres[name] for name in ("volume", "conversation")}
     shift = [
-        VOLUME * (np.log(1 + LIKES).mean() - centre["volume"]),
+        VOLUME * (np.log((1 + LIKES) / REACH).mean() - centre["volume"]),
         CONVERSATION * (np.log((1 + COMMENTS) / (1 + LIKES)).mean() - centre["conversation"]),
     ]
     gain = (orders(likes=LIKES + 1000) - orders()) * np.exp(sum(shift))
