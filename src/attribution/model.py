@@ -284,10 +284,10 @@ def _mixing(log_mean: Tensor, alpha: Tensor, sources: Sources) -> Tensor:
     """Gamma mixing g ~ Gamma(alpha, alpha) of each post's orders, of mean 1; dims (post,).
 
     Sampled is log g in units of what the post's orders leave open: if they were counted apart,
-    their number n would make g Gamma(alpha + n, alpha + c mu), with c the share that is credited
-    anywhere; raw is log g less that distribution's mean logarithm, over its standard deviation,
-    both to a simple approximation. So raw is nearly standard normal whatever the other unknowns
-    are. The prior of g does not depend on n.
+    their number n would make g Gamma(alpha + n, alpha + c mu), the gamma being conjugate to the
+    Poisson, with c the share that is credited anywhere. raw is log g less that distribution's
+    mean logarithm, over its standard deviation, both to a simple approximation, and so nearly
+    standard normal whatever the other unknowns are. The prior of g does not depend on n.
     """
     credited = _data("mixing_credited", sources.credited, "post")
     shape = alpha + _data("mixing_orders", sources.orders, "post")

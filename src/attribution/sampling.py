@@ -28,7 +28,8 @@ TARGET_ACCEPT = (0.9, 0.98)
 """Target acceptance rates: the first serves nearly always, the second takes smaller steps.
 
 On the samples the first had no divergence with three seeds of four, 31 steps per draw and at least
-840 effective draws of 4,000; the second none with two of two, 63 steps and at least 780.
+620 effective draws (bulk and tail) of 4,000; the second none with two of two, 63 steps and at least
+600.
 """
 
 
