@@ -152,6 +152,28 @@ def test_fit_says_how_many_rows_it_sets_aside_and_why(tmp_path: Path) -> None:
     assert error.startswith(f"error: {table}: this is there already")
 
 
+def test_an_optional_column_under_another_name_is_no_silent_loss(tmp_path: Path) -> None:
+    posts, orders = tmp_path / "posts.csv", tmp_path / "orders.csv"
+    posts.write_text(
+        "post_id,creator_id,posted_at,code,reach,Likes,comment,mood\n"
+        "p1,ann,2025-03-01 12:00,ANN,900,50,3,good\n"
+    )
+    orders.write_text("order_id,ordered_at,code\no1,2025-03-02 10:00,ANN\n")
+    for words in (
+        ("validate", posts, "--kind", "posts"),
+        ("ingest", posts, orders, "-o", tmp_path / "joined"),
+    ):
+        result = invoke(*words)
+        assert result.exit_code == 0
+        said = [line for line in result.stderr.splitlines() if "map it" in line]
+        assert said == [
+            "warning: posts have no column 'likes', but 'Likes': if that is it, map it: "
+            '--mapping FILE with [posts] likes = "Likes"',
+            "warning: posts have no column 'comments', but 'comment': if that is it, map it: "
+            '--mapping FILE with [posts] comments = "comment"',
+        ]
+
+
 def test_a_table_without_a_good_row(tmp_path: Path) -> None:
     table = tmp_path / "posts.csv"
     table.write_text("post_id,conversions,reach\np1,some,10\np2,-1,10\n")

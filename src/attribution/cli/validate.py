@@ -66,6 +66,8 @@ def _describe(report: FileReport) -> None:
         say(f"optional columns it does not have: {', '.join(report.absent)}")
     if report.extras:
         say(f"your own columns, kept: {', '.join(report.extras)}")
+    for text in report.look_alikes:
+        warn(text)
     if report.ignored:
         say(f"columns not read: {', '.join(name or '(no name)' for name in report.ignored)}")
     if report.personal:

@@ -170,5 +170,8 @@ def _provenance(
         "orders": order_record(exports.orders, result),
         "refunds": refunds(exports.orders.frame),
         "delays": delay_record(delays),
-        "notes": notes(exports.orders.frame, rule.end, days, rule.asked),
+        "notes": [
+            *notes(exports.orders.frame, rule.end, days, rule.asked),
+            *(text for file in _files(exports).values() for text in file.report.look_alikes),
+        ],
     }

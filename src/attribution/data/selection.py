@@ -129,12 +129,16 @@ def _how_to_map(kind: str, name: str, header: Sequence[str]) -> str:
 
 
 def _what_there_is(name: str, header: Sequence[str]) -> str:
-    close = _resembling(name, header)
+    close = resembling(name, header)
     listed = f"The file has {', '.join(repr(column) for column in header)}"
-    return f"{close} {listed}" if close else listed
+    return f"Did you mean {close!r}? {listed}" if close else listed
 
 
-def _resembling(name: str, header: Sequence[str]) -> str | None:
+def resembling(name: str, header: Sequence[str], cutoff: float = 0.6) -> str | None:
+    """Return the column whose name is most like this one but for case and spaces, if any is.
+
+    ``cutoff`` is the least likeness, 0 to 1 (``difflib``).
+    """
     plain = {column.lower().replace(" ", "_"): column for column in header}
-    close = get_close_matches(name.lower().replace(" ", "_"), plain, n=1)
-    return f"Did you mean {plain[close[0]]!r}?" if close else None
+    close = get_close_matches(name.lower().replace(" ", "_"), plain, n=1, cutoff=cutoff)
+    return plain[close[0]] if close else None

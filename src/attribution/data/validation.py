@@ -14,8 +14,12 @@ from attribution.data.files import ROW, Raw, Tabular, read_raw
 from attribution.data.mapping import ColumnMapping, read_mapping
 from attribution.data.parse import parse
 from attribution.data.rejects import REJECTS, gather, problems
+from attribution.data.selection import resembling
 from attribution.errors import InputError, Problem, suggest
 from attribution.tables import CROSS_RULES, KEYS, TABLES
+
+ALIKE = 0.85
+"""Likeness from which another column may be an optional one under another name."""
 
 RULES = {"nullability": "empty", "inf": "type", "nan": "type", "regex": "form"}
 """Our names for the rules that dataframely names otherwise."""
@@ -51,6 +55,18 @@ class FileReport:
     extras: tuple[str, ...]
     personal: tuple[str, ...]
     ignored: tuple[str, ...]
+
+    @property
+    def look_alikes(self) -> tuple[str, ...]:
+        """Sentences on optional columns that seem to be there under another name."""
+        others = (*self.extras, *self.ignored)
+        found = ((name, resembling(name, others, ALIKE)) for name in self.absent)
+        return tuple(
+            f"{self.kind} have no column {name!r}, but {other!r}: if that is it, map it:"
+            f' --mapping FILE with [{self.kind}] {name} = "{other}"'
+            for name, other in found
+            if other is not None
+        )
 
 
 @dataclass(frozen=True)
