@@ -154,6 +154,7 @@ def _manifest(
         tune=settings.tune,
         chains=settings.chains,
         target_accept=sampled.target_accept,
+        density=sampled.density,
         versions={"attribution": attribution.__version__} | {p: version(p) for p in PACKAGES},
         hashes={},
         timings=sampled.timings,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from attribution.design.types import Absent, SetAside
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Status = Literal["pass", "warn", "fail"]
 
@@ -54,6 +54,8 @@ class Manifest:
         What was fitted; ``currency`` is None where no money is in the table.
     seed, draws, tune, chains, target_accept
         How it was sampled.
+    density
+        How the log-density was compiled: ``native``, or ``numba`` and why.
     versions
         Versions of the packages that can change the draws.
     hashes
@@ -81,6 +83,7 @@ class Manifest:
     tune: int
     chains: int
     target_accept: float
+    density: str
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
     timings: Mapping[str, float]

@@ -2,8 +2,8 @@
 
 Every amount enters as ``pm.Data``, so that another table of posts means new values, not a new
 model. Dims: ``post``; one dim per grouping column (``tier``, ``creator``); ``part`` of a rates
-mean; ``feature`` of a linear mean; ``source`` (posts whose orders can land on a post);
-``hidden`` (signals that are not shown); ``sale`` (posts with paying orders).
+mean; ``feature`` of a linear mean; ``landing`` (pairs of a post and one whose orders can land on
+it); ``hidden`` (signals that are not shown); ``sale`` (posts with paying orders).
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     else:
         out["feature"] = tuple(design.features)
     if design.sources is not None:
-        out["source"] = range(design.sources.index.shape[1])
+        out["landing"] = range(np.count_nonzero(design.sources.weight))
     if design.hidden is not None:
         out["hidden"] = [design.posts[row] for row in design.hidden.rows]
         out["node"] = range(len(design.hidden.nodes))
@@ -144,8 +144,9 @@ def _exchangeable_effect(name: str, term: Group, group: GroupIndex, location: Te
         location = location - sd**2 / 2.0
     centring = _data(f"{name}_centring", group.centring, dim(term.by))
     shift = centring * location
-    raw = pm.Normal(f"{name}_raw", shift, sd**centring, dims=dim(term.by))
-    effect = sd ** (1.0 - centring) * (raw - shift)
+    log_sd = pt.log(sd)
+    raw = pm.Normal(f"{name}_raw", shift, pt.exp(centring * log_sd), dims=dim(term.by))
+    effect = pt.exp((1.0 - centring) * log_sd) * (raw - shift)
     if term.effects == "mean_one":
         effect = effect - sd**2 / 2.0
     return pm.Deterministic(f"{name}_effect", effect, dims=dim(term.by))
@@ -273,11 +274,17 @@ def _counts(design: Design, log_mean: Tensor) -> None:
         )
         return
     brought = pt.exp(log_mean) * _mixing(log_mean, alpha, design.sources)
-    # Flat: the gradient of taking by a matrix of positions is several times slower.
-    index = _data("source_index", design.sources.index.ravel())
-    weight = _data("source_weight", design.sources.weight, ("post", "source"))
-    landed = pt.sum(weight * brought[index].reshape(weight.shape), axis=1)
+    landed = _landed(brought, design.sources)
     pm.Poisson("conversions", mu=landed, observed=observed, dims="post")
+
+
+def _landed(brought: Tensor, sources: Sources) -> Tensor:
+    """Orders credited to each post, from what the posts brought; dims (post,)."""
+    post, column = np.nonzero(sources.weight)
+    to = _data("landing_post", post, "landing")
+    source = _data("landing_source", sources.index[post, column], "landing")
+    weight = _data("landing_weight", sources.weight[post, column], "landing")
+    return pt.inc_subtensor(pt.zeros_like(brought)[to], weight * brought[source])
 
 
 def _mixing(log_mean: Tensor, alpha: Tensor, sources: Sources) -> Tensor:

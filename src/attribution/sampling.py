@@ -13,6 +13,8 @@ import pymc as pm
 import xarray as xr
 
 from attribution import forward
+from attribution.density.compiled import compile_model
+from attribution.density.lower import NotLoweredError
 from attribution.design.types import Design
 from attribution.draws import stack, thin
 from attribution.model import NOT_KEPT, build_model
@@ -65,12 +67,15 @@ class Sampled:
         All groups of the posterior's DataTree.
     target_accept
         Target acceptance rate that the draws were taken with.
+    density
+        How the density was compiled: ``native``, or ``numba`` and the reason.
     timings
         Seconds that each stage took.
     """
 
     tree: xr.DataTree
     target_accept: float
+    density: str
     timings: Mapping[str, float]
 
 
@@ -107,7 +112,7 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
     model = build_model(design)
     lap("build")
     tell("compile", 0, 1)
-    compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
+    compiled, way = compile_density(model, settings.chains)
     lap("compile")
     trace, rate = _posterior(compiled, settings, tell)
     lap("sample")
@@ -115,7 +120,19 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
     tree = _assemble(design, model, trace, settings)
     lap("predict")
     tell("predict", 1, 1)
-    return Sampled(tree, rate, timings)
+    return Sampled(tree, rate, way, timings)
+
+
+def compile_density(model: pm.Model, chains: int) -> tuple[Any, str]:
+    """Compile a model for nutpie; return it and how that was done.
+
+    The project's own machine code, or nutpie's where the model has a step that it does not know.
+    """
+    try:
+        return compile_model(model, kept(model), threads=chains), "native"
+    except NotLoweredError as error:
+        compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
+        return compiled, f"numba ({error})"
 
 
 def kept(model: pm.Model) -> list[str]:
@@ -169,6 +186,9 @@ def _assemble(
     rng = np.random.default_rng([settings.seed, 1])
     # nutpie stores every unknown that it samples, named or not.
     posterior = trace["posterior"].to_dataset().drop_vars(NOT_KEPT, errors="ignore")
+    posterior = posterior.assign_coords(
+        {name: list(values) for name, values in model.coords.items() if name in posterior.dims}
+    )
     stats = trace["sample_stats"].to_dataset()[["diverging", "energy", "depth", "n_steps"]]
     draws = stack(posterior)
     prior = draw_prior(model, PREDICTIVE_DRAWS, settings.seed)

@@ -92,7 +92,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
             {"posterior": xr.Dataset(posterior, coords), "sample_stats": xr.Dataset(stats)}
         )
 
-    monkeypatch.setattr(sampling.nutpie, "compile_pymc_model", lambda model, **_how: model)
+    monkeypatch.setattr(sampling, "compile_density", lambda model, _chains: (model, "none"))
     monkeypatch.setattr(sampling, "_nuts", nuts)
 
 

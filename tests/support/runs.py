@@ -61,6 +61,7 @@ MANIFEST = Manifest(
     tune=1000,
     chains=4,
     target_accept=0.9,
+    density="native",
     versions={"pymc": "6.4.0"},
     hashes={"posterior.nc": "abcd"},
     timings={"sampling": 3.2},

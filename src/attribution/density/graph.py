@@ -1,0 +1,128 @@
+"""The graph of a model's log-density and gradient, and of what a run keeps of each draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pymc.model.transform.optimization import freeze_dims_and_data
+from pytensor.graph import FunctionGraph, clone_replace, rewrite_graph
+
+from attribution.density import rewrites
+
+Variable = Any  # PyTensor is not typed
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Where a variable's elements are within a point or a draw."""
+
+    name: str
+    start: int
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class DensityGraph:
+    """A model as graphs of its unknowns on the unconstrained scale.
+
+    Parameters
+    ----------
+    inputs
+        Each unknown's variable and its stretch of the point.
+    density
+        Log-density, Jacobians of the transforms included, and its gradient by each input.
+    kept
+        What is kept of a draw, on the model's own scale, with its stretch of the draw.
+    start
+        Support point of the prior, unconstrained; shape (unknown,).
+    """
+
+    inputs: dict[Variable, Stretch]
+    density: list[Variable]
+    kept: list[tuple[Variable, Stretch]]
+    start: NDArray[np.float64]
+
+
+def density_graph(model: pm.Model, kept: Sequence[str]) -> DensityGraph:
+    """Return the graphs of a model.
+
+    Parameters
+    ----------
+    model
+        Any model whose unknowns are continuous; its data become constants.
+    kept
+        Names of unknowns and deterministics that are kept of each draw.
+    """
+    frozen = freeze_dims_and_data(model)
+    start = frozen.initial_point()
+    inputs, count = {}, 0
+    replaced = {}
+    for value in frozen.continuous_value_vars:
+        shape = tuple(start[value.name].shape)
+        replaced[value] = pt.TensorType("float64", shape=shape)(value.name)
+        inputs[replaced[value]] = Stretch(value.name, count, shape)
+        count += prod(shape)
+    density = _density(frozen, replaced)
+    outputs, stretches = _kept(frozen, replaced, kept)
+    point = np.concatenate([np.ravel(start[s.name]) for s in inputs.values()])
+    return DensityGraph(
+        inputs, density, list(zip(outputs, stretches, strict=True)), point.astype(np.float64)
+    )
+
+
+def _density(model: pm.Model, replaced: dict[Variable, Variable]) -> list[Variable]:
+    logp = clone_replace(model.logp(), replaced, rebuild_strict=False)
+    # Before PyTensor's own rewrites, which would leave other forms of the same logarithms.
+    for rewrite in (rewrites.spell_out(), rewrites.simplify_logs()):
+        (logp,) = _rewritten([logp], rewrite)
+    (logp,) = _canonical([logp])
+    (logp,) = _rewritten([logp], rewrites.take_apart())
+    (logp,) = _canonical([logp])
+    (logp,) = _rewritten([logp], rewrites.CollapseData())
+    gradient = pt.grad(logp, list(replaced.values()), disconnected_inputs="ignore")
+    return _elementary([logp, *gradient])
+
+
+def _kept(
+    model: pm.Model, replaced: dict[Variable, Variable], names: Sequence[str]
+) -> tuple[list[Variable], list[Stretch]]:
+    own = {variable.name: variable for variable in model.unobserved_value_vars}
+    outputs = clone_replace([own[name] for name in names], replaced, rebuild_strict=False)
+    outputs = _elementary(outputs)
+    stretches, count = [], 0
+    for name, output in zip(names, outputs, strict=True):
+        shape = tuple(output.type.shape)
+        if None in shape:
+            shape = tuple(int(n) for n in pt.as_tensor(output.shape).eval())
+        stretches.append(Stretch(name, count, shape))
+        count += prod(shape)
+    return outputs, stretches
+
+
+def _elementary(outputs: list[Variable]) -> list[Variable]:
+    return _rewritten(_canonical(_rewritten(outputs, rewrites.spell_out())), rewrites.spell_out())
+
+
+def _canonical(outputs: list[Variable]) -> list[Variable]:
+    found: list[Variable] = rewrite_graph(
+        outputs, include=("canonicalize", "stabilize"), clone=False
+    )
+    return found
+
+
+def _rewritten(outputs: list[Variable], rewrite: Any) -> list[Variable]:
+    graph = FunctionGraph(outputs=outputs, clone=False)
+    rewrite.rewrite(graph)
+    return list(graph.outputs)

@@ -1,0 +1,218 @@
+"""Machine code of lowered functions, in the form that NUTS calls it from many threads."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numpy.typing import NDArray
+
+from attribution.density.body import POINTER, SCIPY
+from attribution.density.elementary import DOUBLE, INT, number, whole
+from attribution.density.emit import Emitter, Table
+from attribution.density.plan import Output, Plan
+
+_HEADER = 7
+"""Words before the table: threads, their flags, memory, its stride, and the three tables."""
+
+BYTES = 8
+NOT_FINITE_GRADIENT, NOT_FINITE_VALUE = 3, 4
+
+
+class NativeFunction:
+    """A function of a point, compiled.
+
+    Parameters
+    ----------
+    outputs
+        Arrays and where they go; a scalar that goes to place -1 is the function's value.
+    dim
+        Length of the point.
+    length
+        Numbers that the outputs take.
+    threads
+        Threads that may call at once; each has memory of its own.
+    """
+
+    def __init__(self, outputs: Sequence[Output], dim: int, length: int, threads: int) -> None:
+        self.dim, self.length = dim, length
+        self.has_value = any(output.start < 0 for output in outputs)
+        plan = Plan(outputs)
+        module = ir.Module("attribution")
+        emitter = Emitter(module, "compute", plan)
+        table = emitter.write()
+        _write_entry(module, emitter.function, has_value=self.has_value)
+        self.code = str(module)
+        self._engine = compile_code(self.code)
+        self.address = self._engine.get_function_address("entry")
+        self._bind(table, plan.size, threads)
+
+    def _bind(self, table: Table, size: int, threads: int) -> None:
+        stride = size + 64
+        flags = np.zeros(threads * 8, dtype=np.int64)  # a cache line each
+        memory = np.empty(threads * stride)
+        integers = np.array([*table.integers, 0], dtype=np.int64)
+        numbers = np.array([*table.numbers, 0.0])
+        places = np.array([a.ctypes.data for a in table.arrays] + [0], dtype=np.int64)
+        header = (
+            *(threads, flags.ctypes.data, memory.ctypes.data, stride),
+            *(integers.ctypes.data, numbers.ctypes.data, places.ctypes.data),
+        )
+        self.user = np.array(header, dtype=np.int64)
+        self._kept = (flags, memory, integers, numbers, places, table.arrays)
+
+    def __call__(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64], int]:
+        """Return the value, the outputs and the code that a sampler would get (0: all finite)."""
+        point = np.ascontiguousarray(point, dtype=np.float64)
+        if point.shape != (self.dim,):
+            raise ValueError(f"a point has {self.dim} numbers, this one has shape {point.shape}")
+        out, value = np.empty(self.length), np.zeros(1)
+        code = self._entry()(
+            self.dim, self.length, *(a.ctypes.data for a in (point, out, value, self.user))
+        )
+        return float(value[0]), out, int(code)
+
+    def _entry(self) -> Any:
+        word = ctypes.c_int64
+        kind = ctypes.CFUNCTYPE(word, word, word, *[ctypes.c_void_p] * 4)
+        address = self._engine.get_function_address("entry_all")
+        return kind(address)
+
+
+@cache
+def _target() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    for name in SCIPY:
+        llvm.add_symbol(f"attribution.{name}", _scipy_address(name))
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        jit=True,
+    )
+
+
+def _scipy_address(name: str) -> int:
+    """Return the address of SciPy's compiled function of doubles."""
+    from scipy.special import cython_special
+
+    capsules = cython_special.__pyx_capi__
+    for key in (name, f"__pyx_fuse_0{name}", f"__pyx_fuse_1{name}"):
+        if key in capsules and str(capsules[key]).startswith('<capsule object "double (double'):
+            get_name = ctypes.pythonapi.PyCapsule_GetName
+            get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+            get = ctypes.pythonapi.PyCapsule_GetPointer
+            get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+            return int(get(capsules[key], get_name(capsules[key])))
+    raise LookupError(f"SciPy has no compiled {name} of doubles")
+
+
+def compile_code(code: str) -> Any:
+    """Return an engine with the machine code of a module."""
+    machine = _target()
+    module = llvm.parse_assembly(code)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    engine = llvm.create_mcjit_compiler(module, _machine_for_engine())
+    engine.finalize_object()
+    return engine
+
+
+def _machine_for_engine() -> Any:
+    """Return a target machine that an engine may own."""
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        jit=True,
+    )
+
+
+def _write_entry(module: ir.Module, compute: ir.Function, *, has_value: bool) -> None:
+    """Write the functions that are called from outside.
+
+    ``entry_all(dim, length, x, out, value, user)`` takes memory, computes, and says whether all
+    is finite. ``entry`` is the same with the parameters that a sampler hands over: without the
+    length for a density, without the value for other functions.
+    """
+    all_kind = ir.FunctionType(INT, [INT, INT, *[POINTER] * 4])
+    everything = ir.Function(module, all_kind, "entry_all")
+    dim, length, x, out, value, user = everything.args
+    b = ir.IRBuilder(everything.append_basic_block("entry"))
+    threads, flags, memory, stride = (_word(b, user, k) for k in range(4))
+    slot, flag = _take_slot(b, threads, b.inttoptr(flags, POINTER))
+    start = b.mul(b.mul(slot, stride), whole(BYTES))
+    mine = b.inttoptr(b.add(memory, start), POINTER)
+    table = b.gep(user, [whole(4)], source_etype=INT)
+    b.call(compute, [x, out, value, mine, table])
+    b.atomic_rmw("xchg", flag, whole(0), "release")
+    b.ret(_check_finite(b, out, length, value if has_value else None))
+
+    kind = [INT, POINTER, POINTER, POINTER, POINTER] if has_value else [INT, INT, *[POINTER] * 3]
+    entry = ir.Function(module, ir.FunctionType(INT, kind), "entry")
+    b = ir.IRBuilder(entry.append_basic_block("entry"))
+    if has_value:
+        dim, x, out, value, user = entry.args
+        b.ret(b.call(everything, [dim, dim, x, out, value, user]))
+    else:
+        dim, length, x, out, user = entry.args
+        nowhere = ir.Constant(POINTER, None)
+        b.ret(b.call(everything, [dim, length, x, out, nowhere, user]))
+
+
+def _word(b: ir.IRBuilder, user: Any, k: int) -> Any:
+    return b.load(b.gep(user, [whole(k)], source_etype=INT), typ=INT)
+
+
+def _take_slot(b: ir.IRBuilder, threads: Any, flags: Any) -> tuple[Any, Any]:
+    """Write a loop that takes the first free memory; return its number and flag."""
+    before = b.block
+    search, found = b.append_basic_block("search"), b.append_basic_block("found")
+    b.branch(search)
+    b.position_at_end(search)
+    slot = b.phi(INT)
+    slot.add_incoming(whole(0), before)
+    flag = b.gep(flags, [b.mul(slot, whole(8))], source_etype=INT)
+    taken = b.cmpxchg(flag, whole(0), whole(1), "acq_rel", "monotonic")
+    slot.add_incoming(b.urem(b.add(slot, whole(1)), threads), search)
+    b.cbranch(b.extract_value(taken, 1), found, search)
+    b.position_at_end(found)
+    return slot, flag
+
+
+def _check_finite(b: ir.IRBuilder, out: Any, length: Any, value: Any) -> Any:
+    """Write a check that all is finite: 0 times a finite number is 0, else NaN."""
+    before = b.block
+    head, done = b.append_basic_block("check"), b.append_basic_block("checked")
+    b.branch(head)
+    b.position_at_end(head)
+    ix, total = b.phi(INT), b.phi(DOUBLE)
+    ix.add_incoming(whole(0), before)
+    total.add_incoming(number(0.0), before)
+    element = b.load(b.gep(out, [ix], source_etype=DOUBLE), typ=DOUBLE)
+    # Reordered, but not dropped: no flag says that NaN may be ignored.
+    more = b.fadd(total, b.fmul(element, number(0.0)), flags=("reassoc",))
+    following = b.add(ix, whole(1))
+    ix.add_incoming(following, head)
+    total.add_incoming(more, head)
+    b.cbranch(b.icmp_signed("<", following, length), head, done)
+    b.position_at_end(done)
+    bad = b.fcmp_unordered("uno", more, more)
+    code = b.select(bad, whole(NOT_FINITE_GRADIENT), whole(0))
+    if value is None:
+        return code
+    own = b.fmul(b.load(value, typ=DOUBLE), number(0.0))
+    wrong = b.fcmp_unordered("uno", own, own)
+    return b.select(wrong, whole(NOT_FINITE_VALUE), code)
