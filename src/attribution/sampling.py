@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-import nutpie
 import pymc as pm
 import xarray as xr
 
 from attribution import forward
-from attribution.density.compiled import compile_model
+from attribution.density import nuts
+from attribution.density.compiled import NativeModel, compile_model
 from attribution.density.lower import NotLoweredError
 from attribution.design.types import Design
 from attribution.draws import stack, thin
@@ -21,6 +22,9 @@ from attribution.model import NOT_KEPT, build_model
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, the work done and the work in total."""
+
+Done = Callable[[int, int], None]
+"""Called with the work done and the work in total."""
 
 PREDICTIVE_DRAWS = 500
 """Draws kept of the prior and posterior predictive distributions."""
@@ -55,6 +59,10 @@ class Settings:
     chains: int = 4
     seed: int = 0
     target_accept: float | None = None
+
+
+Nuts = Callable[[Settings, Done], xr.DataTree]
+"""Draws by NUTS: groups ``posterior`` and ``sample_stats``, told how far it is."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +120,9 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
     model = build_model(design)
     lap("build")
     tell("compile", 0, 1)
-    compiled, way = compile_density(model, settings.chains)
+    draw, way = compile_density(model, settings.chains)
     lap("compile")
-    trace, rate = _posterior(compiled, settings, tell)
+    trace, rate = _posterior(draw, settings, tell)
     lap("sample")
     tell("predict", 0, 1)
     tree = _assemble(design, model, trace, settings)
@@ -123,16 +131,18 @@ def sample(design: Design, settings: Settings, progress: Progress | None = None)
     return Sampled(tree, rate, way, timings)
 
 
-def compile_density(model: pm.Model, chains: int) -> tuple[Any, str]:
-    """Compile a model for nutpie; return it and how that was done.
+def compile_density(model: pm.Model, chains: int) -> tuple[Nuts, str]:
+    """Compile a model; return how to draw from it, and how that was done.
 
     The project's own machine code, or nutpie's where the model has a step that it does not know.
     """
     try:
-        return compile_model(model, kept(model), threads=chains), "native"
+        return partial(_own_nuts, model, compile_model(model, kept(model), chains)), "native"
     except NotLoweredError as error:
+        import nutpie
+
         compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
-        return compiled, f"numba ({error})"
+        return partial(_nutpie, compiled), f"numba ({error})"
 
 
 def kept(model: pm.Model) -> list[str]:
@@ -140,35 +150,67 @@ def kept(model: pm.Model) -> list[str]:
     return [v.name for v in model.unobserved_RVs if v.name not in NOT_KEPT]
 
 
-def _posterior(compiled: Any, settings: Settings, tell: Progress) -> tuple[xr.DataTree, float]:
+def _posterior(draw: Nuts, settings: Settings, tell: Progress) -> tuple[xr.DataTree, float]:
     """Draw from the posterior, once more with smaller steps where that may end divergences."""
+    total = settings.chains * (settings.draws + settings.tune)
+    first = partial(tell, "sample")
     if settings.target_accept is not None:
-        return _nuts(compiled, settings, tell), settings.target_accept
+        first(0, total)
+        return draw(settings, first), settings.target_accept
     usual, careful = TARGET_ACCEPT
-    trace = _nuts(compiled, replace(settings, target_accept=usual), tell)
+    first(0, total)
+    trace = draw(replace(settings, target_accept=usual), first)
     diverging = int(trace["sample_stats"]["diverging"].sum())
     if diverging == 0:
         return trace, usual
-    stage = f"sample again with smaller steps ({diverging} divergent)"
-    again = replace(settings, target_accept=careful)
-    return _nuts(compiled, again, lambda _, done, total: tell(stage, done, total)), careful
+    again = partial(tell, f"sample again with smaller steps ({diverging} divergent)")
+    again(0, total)
+    return draw(replace(settings, target_accept=careful), again), careful
 
 
-def _nuts(compiled: Any, settings: Settings, tell: Progress) -> xr.DataTree:
+def _own_nuts(
+    model: pm.Model, compiled: NativeModel, settings: Settings, tell: Done
+) -> xr.DataTree:
+    drawn = nuts.sample(
+        compiled,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        seed=settings.seed,
+        target_accept=_rate(settings),
+        progress=tell,
+    )
+    dims = {name: tuple(model.named_vars_to_dims.get(name) or ()) for name in drawn.values}
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset(
+                {name: (("chain", "draw", *dims[name]), v) for name, v in drawn.values.items()},
+            ),
+            "sample_stats": xr.Dataset(
+                {name: (("chain", "draw"), v) for name, v in drawn.statistics.items()}
+            ),
+        }
+    )
+
+
+def _rate(settings: Settings) -> float:
+    return TARGET_ACCEPT[0] if settings.target_accept is None else settings.target_accept
+
+
+def _nutpie(compiled: Any, settings: Settings, tell: Done) -> xr.DataTree:
+    import nutpie
+
     total = settings.chains * (settings.draws + settings.tune)
-    tell("sample", 0, total)
     sampler = nutpie.sample(
         compiled,
         draws=settings.draws,
         tune=settings.tune,
         chains=settings.chains,
         seed=settings.seed,
-        target_accept=settings.target_accept,
+        target_accept=_rate(settings),
         save_warmup=False,
         progress_bar=False,
-        progress_callback=lambda chains: tell(
-            "sample", sum(chain.finished_draws for chain in chains), total
-        ),
+        progress_callback=lambda chains: tell(sum(chain.finished_draws for chain in chains), total),
         blocking=False,
     )
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -32,20 +30,21 @@ def test_divergences_lead_to_a_second_pass(
     divergent: list[int],
     rates: list[float],
     told: list[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried: list[float | None] = []
     heard: list[str] = []
     left = list(divergent)
 
-    def nuts(_: Any, settings: Settings, tell: sampling.Progress) -> xr.DataTree:
+    def nuts(settings: Settings, tell: sampling.Done) -> xr.DataTree:
         tried.append(settings.target_accept)
-        tell("sample", 0, 1)
+        tell(1, 1)
         return draws(left.pop(0))
 
-    monkeypatch.setattr(sampling, "_nuts", nuts)
-    settings = Settings(target_accept=asked)
-    trace, rate = sampling._posterior(None, settings, lambda stage, _d, _t: heard.append(stage))
+    def hear(stage: str, _done: int, _total: int) -> None:
+        if stage not in heard:
+            heard.append(stage)
+
+    trace, rate = sampling._posterior(nuts, Settings(target_accept=asked), hear)
     assert tried == rates
     assert rate == rates[-1]
     assert heard == told

@@ -1,17 +1,14 @@
-"""A model's density as machine code, in the form that nutpie samples from."""
+"""A model's density, and what is kept of its draws, as machine code."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
-from nutpie import _lib
-from nutpie.sample import CompiledModel
 
 from attribution.density.graph import DensityGraph, Stretch, density_graph
 from attribution.density.lower import Lowering
@@ -20,8 +17,8 @@ from attribution.density.plan import Output
 
 
 @dataclass(frozen=True)
-class NativeModel(CompiledModel):
-    """A model compiled for nutpie.
+class NativeModel:
+    """A model compiled for sampling.
 
     Parameters
     ----------
@@ -35,73 +32,16 @@ class NativeModel(CompiledModel):
         Support point of the prior; chains start within one unit of it.
     """
 
-    dims: dict[str, tuple[str, ...]]
     density: NativeFunction
     expand: NativeFunction
     inputs: Sequence[Stretch]
     kept: Sequence[Stretch]
     start: NDArray[np.float64]
-    lengths: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def n_dim(self) -> int:
-        """Number of unknowns."""
-        return self.density.dim
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each array that is kept."""
-        return {stretch.name: stretch.shape for stretch in self.kept}
-
-    @property
-    def coords(self) -> dict[str, Any]:
-        """Coordinates of dims: added by those who know them."""
-        return {}
 
     def initial_point(self, seed: int) -> NDArray[np.float64]:
         """Return where a chain starts."""
         jitter = np.random.default_rng(seed).uniform(-1.0, 1.0, size=self.start.shape)
         return self.start + jitter
-
-    def _make_model(self, _init_mean: Any) -> Any:
-        expand = _lib.ExpandFunc(
-            self.n_dim,
-            self.expand.length,
-            self.expand.address,
-            self.expand.user.ctypes.data,
-            self.expand,
-        )
-        logp = _lib.LogpFunc(self.density.address, self.density.user.ctypes.data, self.density)
-        variables = _lib.PyVariable.new_variables(
-            [stretch.name for stretch in self.kept],
-            ["float64"] * len(self.kept),
-            [stretch.shape for stretch in self.kept],
-            self.lengths,
-            self.dims,
-        )
-        return _lib.PyMcModel(
-            logp, expand, variables, self.n_dim, self.lengths, {}, self.initial_point, None
-        )
-
-    def _make_sampler(
-        self,
-        settings: Any,
-        init_mean: Any,
-        cores: int,
-        progress_type: Any,
-        extra_callback: Any,
-        extra_callback_rate: Any,
-        store: Any,
-    ) -> Any:
-        return _lib.PySampler.from_pymc(
-            settings,
-            cores,
-            self._make_model(init_mean),
-            progress_type,
-            extra_callback,
-            extra_callback_rate,
-            store,
-        )
 
 
 def compile_model(model: pm.Model, kept: Sequence[str], threads: int | None = None) -> NativeModel:
@@ -124,15 +64,12 @@ def compile_model(model: pm.Model, kept: Sequence[str], threads: int | None = No
     graph = density_graph(model, kept)
     lowering = Lowering({v: stretch.start for v, stretch in graph.inputs.items()})
     threads = threads or os.cpu_count() or 1
-    dims = {name: tuple(model.named_vars_to_dims.get(name) or ()) for name in kept}
     return NativeModel(
-        dims={name: own for name, own in dims.items() if own},
         density=_density(graph, lowering, threads),
         expand=_expand(graph, lowering, threads),
         inputs=list(graph.inputs.values()),
         kept=[stretch for _, stretch in graph.kept],
         start=graph.start,
-        lengths={name: len(values) for name, values in model.coords.items() if values is not None},
     )
 
 

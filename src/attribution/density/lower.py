@@ -316,8 +316,16 @@ class Lowering:
         index = np.where(index < 0, index + shape[0], index)
         full = index.shape + shape[1:]
         array = self.array(source)
-        if shape[0] == 1 or index.size == 1:
-            raise NotLoweredError("a single level gathered")
+        if shape[0] == 1:
+            lead = len(squeeze(index.shape))
+            dims = tuple(range(lead, lead + len(array.shape)))
+            self._set(node.outputs[0], full, self._broadcast(array, dims, squeeze(full)))
+            return
+        if index.size == 1:
+            region = _Region([int(index.item()), *(slice(0, n, 1) for n in shape[1:])], shape)
+            view = self.view(array, region.starts, region.steps, region.shape)
+            self._set(node.outputs[0], full, view)
+            return
         flat = self.positions(index)
         key = ("gather", id(array), id(flat))
         self._set(
@@ -342,17 +350,38 @@ class Lowering:
         index = self._positions(node, positions)
         shape = self.shape(base)
         index = np.where(index < 0, index + shape[0], index)
+        if index.ndim != 1:
+            raise NotLoweredError("a scatter to positions of several dims")
         full = index.shape + shape[1:]
-        if shape[0] == 1 or index.size == 1 or index.ndim != 1:
-            raise NotLoweredError("a scatter to a single level")
-        array = self.array(values)
         lead = len(full) - len(self.shape(values))
         where = {d: k for k, d in enumerate(kept_dims(full))}
         dims = tuple(where[d + lead] for d in kept_dims(self.shape(values)))
-        wide = self._broadcast(array, dims, squeeze(full))
+        wide = self._broadcast(self.array(values), dims, squeeze(full))
         add = not node.op.set_instead_of_inc
-        out = Scatter(squeeze(shape), False, self.array(base), wide, self.positions(index), add)
+        out = self._scattered(self.array(base), wide, index, shape, add=add)
         self._set(node.outputs[0], shape, out)
+
+    def _scattered(
+        self, base: Node, values: Node, index: NDArray[Any], shape: tuple[int, ...], *, add: bool
+    ) -> Node:
+        if index.size == 1 and shape[0] == 1:
+            return self._sum_of(base, values) if add else values
+        if index.size == 1:
+            region = _Region([slice(int(index[0]), int(index[0]) + 1, 1), *_all(shape[1:])], shape)
+            dims = tuple(range(len(region.shape)))
+            write = Write(values, region.shape, dims, region.starts, region.steps, add=add)
+            whole = _whole(base, squeeze(shape))
+            return Assemble(squeeze(shape), False, (whole, write))
+        if shape[0] == 1 and add:
+            total = Reduce(squeeze(shape), False, "add", values, (0,))
+            return self._sum_of(base, total)
+        if shape[0] == 1:
+            raise NotLoweredError("a scatter that sets a single level")
+        return Scatter(squeeze(shape), False, base, values, self.positions(index), add)
+
+    def _sum_of(self, left: Node, right: Node) -> Node:
+        dims = tuple(range(len(left.shape)))
+        return self.map("add", left, right, dims=(dims, dims), shape=left.shape)
 
     def reduce(self, node: Apply) -> None:
         """Sums, products, largest and smallest elements."""
@@ -489,6 +518,10 @@ def _bounds(entry: slice) -> tuple[Any, Any, Any]:
 def _write(values: Node, region: _Region) -> Write:
     dims = tuple(range(len(region.shape)))
     return Write(values, region.shape, dims, region.starts, region.steps)
+
+
+def _all(shape: tuple[int, ...]) -> list[slice]:
+    return [slice(0, n, 1) for n in shape]
 
 
 def _whole(values: Node, shape: tuple[int, ...]) -> Write:
