@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "attribution"
 
 ORDER = (
     "errors",
+    "laps",
     "shipped",
     "tiers",
     "tables",

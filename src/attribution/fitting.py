@@ -14,7 +14,8 @@ from attribution.data.columns import columns
 from attribution.design import Design, build_design
 from attribution.errors import InputError, Problem, raise_if_any
 from attribution.health import check_health
-from attribution.manifest import FORMAT_VERSION, Manifest
+from attribution.laps import Laps
+from attribution.manifest import FORMAT_VERSION, Check, Manifest
 from attribution.run import Run, save_run
 from attribution.spec import check_columns, read_spec
 from attribution.spec.model import ModelSpec
@@ -31,7 +32,7 @@ def fit(
     *,
     out: str | Path | None = None,
     draws: int = 1000,
-    tune: int = 1000,
+    tune: int = 500,
     chains: int = 4,
     seed: int = 0,
     target_accept: float | None = None,
@@ -70,16 +71,21 @@ def fit(
     """
     _check_settings(draws, tune, chains, target_accept)
     target = None if out is None else check_target(Path(out), overwrite)
-    read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
-    source = table if isinstance(table, AnalysisTable) else read_analysis(table)
-    file = None if isinstance(spec, ModelSpec) else str(spec)
-    raise_if_any(check_columns(read, source.frame.columns, file, optional=columns("analysis")))
-    design = build_design(read, source.frame, level_order=source.tier_order)
-    from attribution.sampling import Settings, sample
+    laps = Laps()
+    with laps.lap("read"):
+        read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
+        source = table if isinstance(table, AnalysisTable) else read_analysis(table)
+        file = None if isinstance(spec, ModelSpec) else str(spec)
+        raise_if_any(check_columns(read, source.frame.columns, file, optional=columns("analysis")))
+        design = build_design(read, source.frame, level_order=source.tier_order)
+    with laps.lap("import"):
+        from attribution.sampling import Settings, sample
 
     settings = Settings(draws, tune, chains, seed, target_accept)
-    sampled = sample(design, settings, progress)
-    manifest = _manifest(read, source, design, settings, sampled)
+    sampled = sample(design, settings, laps, progress)
+    with laps.lap("check"):
+        health = check_health(design, sampled.tree)
+    manifest = _manifest(read, source, design, settings, sampled, health, laps)
     run = Run(
         path=None, spec=read, source=source, manifest=manifest, design=design, tree=sampled.tree
     )
@@ -140,7 +146,13 @@ def _check_place(path: Path) -> None:
 
 
 def _manifest(
-    spec: ModelSpec, source: AnalysisTable, design: Design, settings: Settings, sampled: Sampled
+    spec: ModelSpec,
+    source: AnalysisTable,
+    design: Design,
+    settings: Settings,
+    sampled: Sampled,
+    health: tuple[Check, ...],
+    laps: Laps,
 ) -> Manifest:
     return Manifest(
         format_version=FORMAT_VERSION,
@@ -157,12 +169,12 @@ def _manifest(
         density=sampled.density,
         versions={"attribution": attribution.__version__} | {p: version(p) for p in PACKAGES},
         hashes={},
-        timings=sampled.timings,
+        timings=laps.seconds,
         absent=design.absent,
         set_aside=design.set_aside,
         rejected_rows=source.rejected_rows,
         provenance=source.provenance,
-        health=check_health(design, sampled.tree),
+        health=health,
     )
 
 

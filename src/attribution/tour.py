@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from attribution.run import Run
 
 MODELS = ("additive", "engagement")
-DRAWS = 1000
+DRAWS, TUNE = 1000, 500
 QUICK = 150
 CHARTS = ("forest", "density", "response", "contributions", "predictive", "roi", "ranks")
 MARK = "made-by-attribution-demo.txt"
@@ -190,7 +190,7 @@ class _Guide:
 
     def _fit(self, model: str) -> Step:
         brand, target = self.folder / "brand", self.folder / "runs" / model
-        draws, tune = (QUICK, 2 * QUICK) if self.quick else (DRAWS, DRAWS)
+        draws, tune = (QUICK, 2 * QUICK) if self.quick else (DRAWS, TUNE)
         run = fit(model, brand, out=target, draws=draws, tune=tune, progress=self._told(model))
         self.runs[model] = run
         spent = ", ".join(f"{name} {value:.0f} s" for name, value in run.manifest.timings.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,7 @@ UNHEALTHY = 3
 @click.argument("table", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, metavar="RUN", help="Folder to save to.")
 @click.option("--draws", default=1000, show_default=True, help="Draws kept of each chain.")
-@click.option("--tune", default=1000, show_default=True, help="Steps each chain adapts in first.")
+@click.option("--tune", default=500, show_default=True, help="Steps each chain adapts in first.")
 @click.option("--chains", default=4, show_default=True, help="Independent chains.")
 @click.option(
     "--target-accept",
@@ -38,6 +39,7 @@ UNHEALTHY = 3
     show_default="0.9, and once more with 0.98 where draws diverge",
     help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
 )
+@click.option("--timings", is_flag=True, help="Show where each second went.")
 @seed_option()
 @mapping_option()
 @tiers_option()
@@ -50,6 +52,7 @@ def fit(
     tune: int,
     chains: int,
     target_accept: float | None,
+    timings: bool,
     seed: int,
     mapping: Path | None,
     tiers: str | None,
@@ -61,10 +64,12 @@ def fit(
     wrote, or a CSV or Parquet file with one row per post. The run's folder goes to stdout. Exit
     code 3 when the run fails its health checks; it is saved all the same.
     """
+    began = perf_counter()
     import attribution as at
     from attribution.data import read_analysis
 
     posts = read_analysis(table, mapping=mapping, tiers=tiers)
+    ready = perf_counter() - began
     _warn_of_rejects(posts)
     with progress() as report:
         run = at.fit(
@@ -80,6 +85,8 @@ def fit(
             progress=report,
         )
     _describe(run)
+    if timings:
+        _tell_timings(run, ready, perf_counter() - began)
     click.echo(str(run.path))
     if not run.healthy:
         say(f"unhealthy: see 'attribution check {run.path}' for what failed and what to do")
@@ -101,6 +108,15 @@ def _warn_of_rejects(posts: AnalysisTable) -> None:
         f"rows set aside: {posts.rejected_rows:,} ({'; '.join(reasons)});"
         " 'attribution validate FILE --kind analysis' lists them"
     )
+
+
+def _tell_timings(run: Run, ready: float, total: float) -> None:
+    """Say how long each stage took; what no stage counts is the writing of the run."""
+    stages = {"import and read": ready + run.manifest.timings["read"]}
+    stages |= {name: took for name, took in run.manifest.timings.items() if name != "read"}
+    stages["save"] = total - sum(stages.values())
+    for name, took in {**stages, "in all": total}.items():
+        say(f"{took:8.2f} s  {name}")
 
 
 def _describe(run: Run) -> None:
