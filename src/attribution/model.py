@@ -30,6 +30,9 @@ from attribution.spec.model import (
 NOT_KEPT = ("mixing_raw", "mixing")
 """Unknowns of each post, too many for a run to keep."""
 
+LEAST_TOLD = 0.1
+"""Information that is taken for a level of which the data tell next to nothing."""
+
 Tensor = Any  # PyTensor and PyMC are not typed
 
 
@@ -119,37 +122,57 @@ def _hidden(design: Design) -> Tensor | None:
     return pm.Normal("hidden_z", 0.0, 1.0, dims="hidden")
 
 
-def _zero_sum_effect(name: str, term: Group, parts: str | None = None) -> Tensor:
+def _zero_sum_effect(
+    name: str, term: Group, group: GroupIndex, parts: str | None = None, scale: Tensor = 1.0
+) -> Tensor:
     """Deviations of a group's levels that add up to zero; dims (level,) or (part, level).
 
-    Non-centred: with the handful of levels that such a group has, a small spread between them
-    would leave a centred form in a funnel.
+    Sampled in units of the standard deviation that they would have given the data and the spread,
+    sd / sqrt(1 + t) with t = sd**2 times what the data tell: non-centred where the spread is
+    small, centred where it is large. The prior, zero-sum normal with sd, does not depend on that.
+    Levels are scaled alike, by the harmonic mean of what is told of each, for their sum to be zero.
+
+    ``scale`` multiplies the information.
     """
     dims = (dim(term.by),) if parts is None else (parts, dim(term.by))
     sd = prior(f"{name}_sd", term.sd, dims=parts)
-    z = pm.ZeroSumNormal(f"{name}_z", 1.0, dims=dims, n_zerosum_axes=1)
-    return pm.Deterministic(f"{name}_effect", (sd if parts is None else sd[:, None]) * z, dims=dims)
+    least = np.maximum(group.information, LEAST_TOLD)
+    told = sd**2 * scale * _data(f"{name}_information", np.asarray(1.0 / np.mean(1.0 / least)))
+    spread = pt.sqrt(1.0 + told)
+    if parts is not None:
+        sd, spread = sd[:, None], spread[:, None]
+    z = pm.ZeroSumNormal(f"{name}_z", spread, dims=dims, n_zerosum_axes=1)
+    return pm.Deterministic(f"{name}_effect", sd / spread * z, dims=dims)
 
 
-def _exchangeable_effect(name: str, term: Group, group: GroupIndex, location: Tensor) -> Tensor:
+def _exchangeable_effect(
+    name: str, term: Group, group: GroupIndex, location: Tensor | None, scale: Tensor = 1.0
+) -> Tensor:
     """Normal effects of a group's levels on the log scale; dims (level,).
 
-    Partly centred, level by level (Papaspiliopoulos, Roberts & Sköld 2007): sampled is
-    raw = c * (location + effect) with the effect's own scale to the power c, where ``location`` is
-    what the rest of the model says of the level. For every c between 0 and 1 the effect is
-    Normal(0, sd), or Normal(-sd**2 / 2, sd) for a multiplier whose mean is one.
+    Sampled is the effect less its mean, over its standard deviation, in the distribution that it
+    would have given the level's own data and all other unknowns: with t = sd**2 times what the
+    data tell, Normal(k d, sd / sqrt(1 + t)), where k = t / (1 + t) and d is how far the level's
+    estimate lies from what the rest of the model says of it (``location``; None for a slope, of
+    which there is no estimate). This is centred where the data tell much, non-centred where they
+    tell nothing, level by level and whatever the spread (Papaspiliopoulos, Roberts & Sköld 2007).
+    The prior of the effect, Normal(0, sd), or Normal(-sd**2 / 2, sd) for a multiplier whose mean
+    is one, does not depend on what the data tell.
+
+    ``scale`` multiplies the information.
     """
     sd = prior(f"{name}_sd", term.sd)
-    if term.effects == "mean_one":
-        location = location - sd**2 / 2.0
-    centring = _data(f"{name}_centring", group.centring, dim(term.by))
-    shift = centring * location
-    log_sd = pt.log(sd)
-    raw = pm.Normal(f"{name}_raw", shift, pt.exp(centring * log_sd), dims=dim(term.by))
-    effect = pt.exp((1.0 - centring) * log_sd) * (raw - shift)
-    if term.effects == "mean_one":
-        effect = effect - sd**2 / 2.0
-    return pm.Deterministic(f"{name}_effect", effect, dims=dim(term.by))
+    own = dim(term.by)
+    prior_mean = -(sd**2) / 2.0 if term.effects == "mean_one" else 0.0
+    told = sd**2 * scale * _data(f"{name}_information", group.information, own)
+    spread = pt.sqrt(1.0 + told)
+    shift = 0.0
+    if location is not None:
+        off = _data(f"{name}_estimate", group.estimate, own) - location - prior_mean
+        shift = told / (1.0 + told) * off
+    raw = pm.Normal(f"{name}_raw", -shift * spread / sd, spread, dims=own)
+    effect = prior_mean + shift + raw * sd / spread
+    return pm.Deterministic(f"{name}_effect", effect, dims=own)
 
 
 def _location(name: str, group: GroupIndex, log_mean: Tensor, index: Tensor, rows: Any) -> Tensor:
@@ -182,7 +205,9 @@ def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tenso
     by_part = [base[k] for k in range(count)]
     for term in mean.terms:
         if term.of == ("each part",):
-            effect = _zero_sum_effect(dim(term.by), term, "part")
+            effect = _zero_sum_effect(
+                dim(term.by), term, design.groups[term.by], "part", 1.0 / count
+            )
             index = _index(design, term.by)
             by_part = [by_part[k] + effect[k][index] for k in range(count)]
     signals = _signals(design, mean, hidden)
@@ -196,7 +221,7 @@ def _add_groups(design: Design, terms: Sequence[Group], log_mean: Tensor) -> Ten
     for term in terms:
         name, group, index = dim(term.by), design.groups[term.by], _index(design, term.by)
         if term.effects == "zero_sum":
-            effect = _zero_sum_effect(name, term)
+            effect = _zero_sum_effect(name, term, group)
         else:
             location = _location(name, group, log_mean, index, slice(None))
             effect = _exchangeable_effect(name, term, group, location)
@@ -242,9 +267,9 @@ def _slopes(design: Design, term: Group, feature: str) -> Tensor:
     """Deviations of a slope at each post's level; dims (post,)."""
     name, group = f"{dim(term.by)}_{feature}", design.groups[term.by]
     if term.effects == "zero_sum":
-        effect = _zero_sum_effect(name, term)
+        effect = _zero_sum_effect(name, term, group)
     else:
-        effect = _exchangeable_effect(name, term, group, 0.0)
+        effect = _exchangeable_effect(name, term, group, None)
     return effect[_index(design, term.by)]
 
 
@@ -334,10 +359,10 @@ def _order_value(design: Design, value: OrderValue) -> None:
         group, name = design.value_groups[term.by], f"value_{dim(term.by)}"
         index = _data(f"{name}_index", group.index[data.rows], "sale")
         if term.effects == "zero_sum":
-            effect = _zero_sum_effect(name, term)
+            effect = _zero_sum_effect(name, term, group, scale=kappa)
         else:
             location = _location(name, group, log_mean, index, data.rows)
-            effect = _exchangeable_effect(name, term, group, location)
+            effect = _exchangeable_effect(name, term, group, location, kappa)
         log_mean = log_mean + effect[index]
     orders = _data("sale_orders", data.orders.astype(np.float64), "sale")
     pm.Gamma(

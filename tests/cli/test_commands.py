@@ -162,7 +162,7 @@ def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, 
     assert options == {
         "out": Path("runs/a"),
         "draws": 1000,
-        "tune": 1000,
+        "tune": 500,
         "chains": 4,
         "target_accept": None,
         "seed": 7,

@@ -14,6 +14,7 @@ from attribution.design import Absent, Design, SetAside, build_design
 from attribution.design.build import SMALLEST_OWN_SHARE, pad_sources
 from attribution.design.hidden import MINIMUM_SHOWN
 from attribution.errors import InputError
+from attribution.spec import read_spec
 
 COUNTS = ("reach", "likes", "comments", "conversions", "paying_orders")
 
@@ -262,15 +263,31 @@ def test_weights_of_posts_add_up_to_one_in_every_level_with_orders() -> None:
     assert group.weight[0] > group.weight[1] > 0
 
 
-def test_levels_are_the_more_centred_the_more_orders_they_have() -> None:
+def test_levels_are_told_the_more_of_the_more_orders_they_have() -> None:
     few, many = (
         tiny.design(tiny.table(conversions=[a, a, 4])).groups["creator_id"] for a in (1, 100)
     )
-    assert np.all((many.centring >= 0) & (many.centring < 1))
-    assert many.centring[0] > few.centring[0] > 0
-    assert many.centring[1] == few.centring[1]
+    assert many.information[0] > few.information[0] > 0
+    assert many.information[1] == few.information[1]
     nothing = tiny.design(tiny.table(conversions=[0, 0, 4])).groups["creator_id"]
-    assert nothing.centring[0] == 0.0
+    assert nothing.information[0] == 0.0
+    assert np.all(np.isfinite(nothing.estimate))
+
+
+def test_a_levels_estimate_is_the_log_mean_that_its_orders_speak_for() -> None:
+    """Posts whose orders are one in a hundred reached: the weighted mean of log(reach / 100)."""
+    frame = tiny.table(creator_id=["a", "a", "b"], reach=[500, 2000, 700], conversions=[5, 20, 7])
+    group = tiny.design(frame).groups["creator_id"]
+    wanted = np.bincount(group.index, weights=group.weight * np.log([5.0, 20.0, 7.0]))
+    assert group.estimate == pytest.approx(wanted)
+
+
+def test_a_tier_of_few_creators_is_known_no_better_than_they_spread() -> None:
+    frame = tiny.table(
+        creator_id=["a", "a", "b"], tier=["micro", "micro", "micro"], conversions=[900, 900, 900]
+    )
+    tier = tiny.design(frame, spec=read_spec("additive")).groups["tier"]
+    assert tier.information[0] == pytest.approx(2 / 0.25, rel=0.4)
 
 
 LATE = {

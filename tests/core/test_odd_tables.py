@@ -170,7 +170,9 @@ def test_a_fit_tells_its_stages() -> None:
     )
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages == [s for s in ("build", "compile", "sample", "predict") if s in stages]
-    assert set(run.manifest.timings) == {"build", "compile", "sample", "predict"}
+    assert list(run.manifest.timings) == [
+        *("read", "import", "build", "compile", "sample", "predict", "check"),
+    ]
 
 
 @pytest.mark.usefixtures("pretend")

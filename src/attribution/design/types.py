@@ -41,15 +41,20 @@ class GroupIndex:
         Names of the levels, in display order.
     index
         Level of each post; shape (post,), values 0 … len(levels) - 1.
-    centring
-        Share of centring of each level's effect, 0 (non-centred) to 1 (centred); shape (level,).
+    information
+        What the data tell of each level's effect, one over its squared standard error, roughly,
+        the creators within a level being a sample of such creators; shape (level,).
+    estimate
+        What the level's own data say that the weighted mean of its posts' log mean is, roughly;
+        shape (level,). Both only steer how effects are sampled.
     weight
         Weight of each post in its level, by how much it says; adds to 1 by level; shape (post,).
     """
 
     levels: tuple[str, ...]
     index: Integers
-    centring: Floats
+    information: Floats
+    estimate: Floats
     weight: Floats
 
 
