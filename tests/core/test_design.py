@@ -14,7 +14,6 @@ from attribution.design import Absent, Design, SetAside, build_design
 from attribution.design.build import SMALLEST_OWN_SHARE, pad_sources
 from attribution.design.hidden import MINIMUM_SHOWN
 from attribution.errors import InputError
-from attribution.spec import read_spec
 
 COUNTS = ("reach", "likes", "comments", "conversions", "paying_orders")
 
@@ -284,10 +283,13 @@ def test_a_levels_estimate_is_the_log_mean_that_its_orders_speak_for() -> None:
 
 def test_a_tier_of_few_creators_is_known_no_better_than_they_spread() -> None:
     frame = tiny.table(
-        creator_id=["a", "a", "b"], tier=["micro", "micro", "micro"], conversions=[900, 900, 900]
+        creator_id=["a", "b", "c"], tier=["micro", "micro", "nano"], conversions=[900, 900, 900]
     )
-    tier = tiny.design(frame, spec=read_spec("additive")).groups["tier"]
-    assert tier.information[0] == pytest.approx(2 / 0.25, rel=0.4)
+    tier = tiny.design(frame).groups["tier"]
+    wanted = {"micro": 2, "nano": 1}
+    told = dict(zip(tier.levels, tier.information.tolist(), strict=True))
+    # Each post tells 2, a creator's spread of 0.5 leaves 1 / (1 / 2 + 1 / 4).
+    assert told == {level: pytest.approx(n / (0.5 + 0.25), rel=0.01) for level, n in wanted.items()}
 
 
 LATE = {
