@@ -99,12 +99,16 @@ class Emitter:
         if abs(value) <= LITERAL:
             return whole(value)
         if value not in self._integers:
-            place = self.builder.gep(
-                self._tables[0], [whole(len(self.table.integers))], source_etype=INT
-            )
-            self.table.integers.append(value)
-            self._integers[value] = self.builder.load(place, typ=INT)
+            self._integers[value] = self._slot(value)
         return self._integers[value]
+
+    def _slot(self, value: int) -> Value:
+        """Return a number of the table, with a place of its own there."""
+        place = self.builder.gep(
+            self._tables[0], [whole(len(self.table.integers))], source_etype=INT
+        )
+        self.table.integers.append(value)
+        return self.builder.load(place, typ=INT)
 
     def scalar(self, node: Node) -> Value:
         """Return the value of an array of one element."""
@@ -146,9 +150,9 @@ class Emitter:
             if isinstance(node, Constant):
                 self._pointers[key] = self._array(node.value)
             elif isinstance(node, Input):
-                self._pointers[key] = self._offset(self._x, self.integer(node.start))
+                self._pointers[key] = self._offset(self._x, self._slot(node.start))
             else:
-                start = self.integer(self.plan.stored[node])
+                start = self._slot(self.plan.stored[node])
                 self._pointers[key] = self._offset(self._memory, start)
         return self._pointers[key]
 
@@ -189,7 +193,7 @@ class Emitter:
 
     def out(self, start: int) -> Value:
         """Return where an output goes."""
-        return self._value if start < 0 else self._offset(self._out, self.integer(start))
+        return self._value if start < 0 else self._offset(self._out, self._slot(start))
 
     def kernel(self, space: Shape, work: Work) -> None:
         """Write a loop over a shape as a function of its own, and call it.

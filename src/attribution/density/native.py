@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -114,8 +114,9 @@ def _scipy_address(name: str) -> int:
     raise LookupError(f"SciPy has no compiled {name} of doubles")
 
 
+@lru_cache(maxsize=32)
 def compile_code(code: str) -> Any:
-    """Return an engine with the machine code of a module."""
+    """Return an engine with the machine code of a module; the same one for the same code."""
     machine = _target()
     module = llvm.parse_assembly(code)
     module.triple = machine.triple
