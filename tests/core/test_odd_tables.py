@@ -18,6 +18,7 @@ from support import small
 
 from attribution import sampling
 from attribution.data import AnalysisTable
+from attribution.density.compiled import compile_model
 from attribution.design import build_design
 from attribution.errors import InputError
 from attribution.fitting import fit
@@ -27,6 +28,7 @@ from attribution.quantities.densities import draws_table
 from attribution.quantities.predictive import predictive_table
 from attribution.quantities.response import response_table
 from attribution.run import Run
+from attribution.sampling import kept
 from attribution.spec import read_spec
 
 Table = Callable[[], pl.DataFrame]
@@ -108,10 +110,15 @@ def test_density_and_gradient_are_finite_where_sampling_starts(model: str, name:
     design = build_design(read_spec(model), table(name).frame)
     built = build_model(design)
     start = built.initial_point()
-    assert np.isfinite(built.compile_fn(built.logp(), mode="FAST_COMPILE")(start))
+    value = built.compile_fn(built.logp(), mode="FAST_COMPILE")(start)
+    assert np.isfinite(value)
     slope = built.compile_fn(built.dlogp(), mode="FAST_COMPILE")(start)
     assert np.all(np.isfinite(slope))
     assert np.any(slope != 0.0)
+    compiled = compile_model(built, kept(built))
+    own, gradient, _ = compiled.density(compiled.start)
+    assert own == pytest.approx(float(value), rel=1e-10)
+    assert np.sort(gradient) == pytest.approx(np.sort(slope), rel=1e-6, abs=1e-6)
 
 
 @every_table
