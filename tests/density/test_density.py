@@ -217,9 +217,10 @@ def test_a_step_without_lowering_is_named() -> None:
 
 
 def test_threads_share_no_memory() -> None:
-    model = FAMILIES["negative binomial"]()
+    """Enough posts for calls to run at the same time: the interpreter is not held."""
+    model = _posts(_negative_binomial, np.repeat(COUNTS, 500))
     compiled = compile_model(model, ["slope"], threads=3)
-    points = points_around(compiled.start, *np.linspace(0.0, 1.0, 60))
+    points = points_around(compiled.start, *np.linspace(0.0, 1.0, 20))
     alone = [compiled.density(point)[1] for point in points]
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(lambda point: compiled.density(point)[1], points * 5))

@@ -84,9 +84,7 @@ def density_graph(model: pm.Model, kept: Sequence[str]) -> DensityGraph:
 
 def _density(model: pm.Model, replaced: dict[Variable, Variable]) -> list[Variable]:
     logp = clone_replace(model.logp(), replaced, rebuild_strict=False)
-    # Before PyTensor's own rewrites, which would leave other forms of the same logarithms.
-    for rewrite in (rewrites.spell_out(), rewrites.simplify_logs()):
-        (logp,) = _rewritten([logp], rewrite)
+    (logp,) = _rewritten([logp], rewrites.spell_out())
     (logp,) = _canonical([logp])
     (logp,) = _rewritten([logp], rewrites.take_apart())
     (logp,) = _canonical([logp])

@@ -96,36 +96,6 @@ def _like(variable: Variable, node: Apply) -> Variable:
     return variable.astype(out.dtype)
 
 
-def _logit(probability: Variable) -> Variable | None:
-    """Return x where the variable is sigmoid(x)."""
-    return probability.owner.inputs[0] if _is(probability, scalar_math.Sigmoid) else None
-
-
-def _complement(variable: Variable) -> Variable | None:
-    """Return p where the variable is 1 - p."""
-    if not _is(variable, scalar.Sub):
-        return None
-    one, p = variable.owner.inputs
-    return p if isinstance(one, Constant) and np.all(one.data == 1.0) else None
-
-
-@node_rewriter([Elemwise])
-def log_of_sigmoid(_fgraph: FunctionGraph, node: Apply) -> list[Variable] | None:
-    """log(sigmoid(x)) = -softplus(-x) and log(1 - sigmoid(x)) = -x - softplus(-x).
-
-    One softplus serves both, and it is the one that keeps its digits where sigmoid(x) is near 1
-    and stands for the zero class of a negative binomial with little dispersion.
-    """
-    if not isinstance(node.op.scalar_op, scalar.Log):
-        return None
-    p = node.inputs[0]
-    x, rest = _logit(p), _complement(p)
-    if x is not None:
-        return [_like(-pt.softplus(-x), node)]
-    x = None if rest is None else _logit(rest)
-    return None if x is None else [_like(-x - pt.softplus(-x), node)]
-
-
 @node_rewriter([Sum])
 def split_sum(_fgraph: FunctionGraph, node: Apply) -> list[Variable] | None:
     """Sum(a + b) = Sum(a) + Sum(b), for the parts that the next rewrites can then take apart."""
@@ -270,11 +240,6 @@ def _together(*rewrites: Any) -> GraphRewriter:
 def spell_out() -> GraphRewriter:
     """Return the rewrites that leave elementary steps only."""
     return _together(inline_graph, drop_checks, spell_softmax, spell_log_softmax, constant_switch)
-
-
-def simplify_logs() -> GraphRewriter:
-    """Return the rewrites of logarithms of probabilities, to come before any other."""
-    return _together(log_of_sigmoid)
 
 
 def take_apart() -> GraphRewriter:

@@ -1,0 +1,1 @@
+"""Speed measured against other tools: each command prints ratios of one run on one machine."""
