@@ -271,7 +271,6 @@ class Parameters:
         self._outside, self._given = outside, given
         self.outer: dict[Any, Value] = {}
         self.plan = outside.plan
-        self.module = outside.module
 
     def _ask(self, key: Any, outer: Callable[[], Value]) -> Value:
         if self._given is not None:

@@ -50,6 +50,9 @@ from attribution.density.arrays import (
 )
 from attribution.density.functions import FUNCTIONS, TRUTHS
 
+WRAPPING = frozenset(("Add", "Sub", "Neg"))
+"""Functions that wrap around for unsigned integers and truth values; floats do not."""
+
 Variable = Any  # PyTensor is not typed
 Dims = tuple[tuple[int, ...], ...]
 
@@ -181,7 +184,9 @@ class Lowering:
             return operands[1]
         if name == "Invert" and not operands[0].array.truth:
             raise NotLoweredError("bitwise not of integers")
-        if name not in FUNCTIONS or "complex" in node.outputs[0].dtype:
+        dtype = node.outputs[0].dtype
+        wraps = name in WRAPPING and dtype.startswith(("bool", "uint"))
+        if name not in FUNCTIONS or "complex" in dtype or wraps:
             raise NotLoweredError(f"scalar function {op}")
         return FUNCTIONS[name](make, *operands)
 
@@ -276,8 +281,7 @@ class Lowering:
                 bounds = [None if x is None else self._integer(x) for x in _bounds(entry)]
                 picked.append(slice(*slice(*bounds).indices(length)))
             else:
-                position = self._integer(entry)
-                picked.append(position + length if position < 0 else position)
+                picked.append(int(_within(np.asarray(self._integer(entry)), length)))
         picked += [slice(0, n, 1) for n in shape[len(picked) :]]
         return _Region(picked, shape)
 
@@ -313,7 +317,7 @@ class Lowering:
         """Rows at known positions along the first dim."""
         source, index = node.inputs[0], self._positions(node, node.inputs[1:])
         shape = self.shape(source)
-        index = np.where(index < 0, index + shape[0], index)
+        index = _within(index, shape[0])
         full = index.shape + shape[1:]
         array = self.array(source)
         if shape[0] == 1:
@@ -349,7 +353,7 @@ class Lowering:
         base, values, *positions = node.inputs
         index = self._positions(node, positions)
         shape = self.shape(base)
-        index = np.where(index < 0, index + shape[0], index)
+        index = _within(index, shape[0])
         if index.ndim != 1:
             raise NotLoweredError("a scatter to positions of several dims")
         full = index.shape + shape[1:]
@@ -463,13 +467,13 @@ class _Region:
     """Elements of an array picked by slices and single positions; ``full`` keeps ones."""
 
     def __init__(self, picked: Sequence[int | slice], shape: tuple[int, ...]) -> None:
-        self.full = tuple(len(range(*p.indices(1 << 62))) for p in picked if isinstance(p, slice))
+        self.full = tuple(_length(p) for p in picked if isinstance(p, slice))
         self.shape = squeeze(self.full)
         starts, steps, column = [], [], 0
         for entry, length in zip(picked, shape, strict=True):
             row = [0] * len(self.shape)
             start = entry if isinstance(entry, int) else entry.start
-            if isinstance(entry, slice) and len(range(*entry.indices(1 << 62))) != 1:
+            if isinstance(entry, slice) and _length(entry) != 1:
                 row[column] = entry.step
                 column += 1
             if length != 1:
@@ -509,6 +513,24 @@ class Elementwise:
             shape=tuple(self._shape[d] for d in used),
         )
         return Placed(made, used)
+
+
+def _length(entry: slice) -> int:
+    """Number of elements of a slice with all three numbers given."""
+    return len(range(entry.start, entry.stop, entry.step))
+
+
+def _within(index: NDArray[Any], length: int) -> NDArray[Any]:
+    """Return positions counted from the front.
+
+    Raises
+    ------
+    IndexError
+        For a position outside; machine code would read what is not there.
+    """
+    if index.size and (index.min() < -length or index.max() >= length):
+        raise IndexError(f"a position outside an array of {length}")
+    return np.where(index < 0, index + length, index)
 
 
 def _bounds(entry: slice) -> tuple[Any, Any, Any]:

@@ -17,9 +17,6 @@ from attribution.density.elementary import DOUBLE, INT, number, whole
 from attribution.density.emit import Emitter, Table
 from attribution.density.plan import Output, Plan
 
-_HEADER = 7
-"""Words before the table: threads, their flags, memory, its stride, and the three tables."""
-
 BYTES = 8
 NOT_FINITE_GRADIENT, NOT_FINITE_VALUE = 3, 4
 
@@ -90,13 +87,7 @@ def _target() -> Any:
     llvm.initialize_native_asmprinter()
     for name in SCIPY:
         llvm.add_symbol(f"attribution.{name}", _scipy_address(name))
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=3,
-        jit=True,
-    )
+    return _new_machine()
 
 
 def _scipy_address(name: str) -> int:
@@ -125,13 +116,13 @@ def compile_code(code: str) -> Any:
     options.loop_vectorization = True
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
-    engine = llvm.create_mcjit_compiler(module, _machine_for_engine())
+    engine = llvm.create_mcjit_compiler(module, _new_machine())
     engine.finalize_object()
     return engine
 
 
-def _machine_for_engine() -> Any:
-    """Return a target machine that an engine may own."""
+def _new_machine() -> Any:
+    """Return a target machine; an engine owns its own."""
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
