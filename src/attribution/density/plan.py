@@ -156,6 +156,8 @@ class Plan:
                 return 0
             case Map():
                 return below + (1 if node.function in _LIGHT else _HEAVY)
+            case Reshape():
+                return 1  # it reads its source, which is stored
             case Gather() | View():
                 return below + 1
             case Reduce() if is_short(node):
