@@ -228,6 +228,17 @@ def test_threads_share_no_memory() -> None:
         np.testing.assert_array_equal(gradient, alone[k % len(points)])
 
 
+@pytest.mark.parametrize(("mean", "support"), [(2.0, True), (-2.0, False)])
+def test_outside_the_support_the_density_is_minus_infinity(mean: float, support: bool) -> None:
+    """A gamma's shape that is negative leaves its density finite, but for PyMC's check."""
+    with pm.Model() as model:
+        shape = pm.Normal("shape", 0.0, 1.0)
+        pm.Gamma("y", alpha=shape, beta=1.0, observed=[0.5, 1.5, 2.5])
+    value, _, code = compile_model(model, ["shape"]).density(np.array([mean]))
+    assert np.isfinite(value) if support else value == -np.inf
+    assert code == (0 if support else 4)
+
+
 @pytest.mark.parametrize("value", [np.nan, 1e3])
 def test_what_is_not_finite_is_told_to_the_sampler(value: float) -> None:
     model = FAMILIES["poisson"]()

@@ -214,7 +214,7 @@ class Body:
             case "mul":
                 return b.fmul(total, value)
             case "and":
-                return b.fmul(total, value)
+                return b.fmul(total, value, flags=("reassoc",))  # of 0 and 1: exact
             case "or":
                 return b.select(b.fcmp_ordered("==", value, number(0.0)), total, number(1.0))
             case _:

@@ -84,13 +84,19 @@ def density_graph(model: pm.Model, kept: Sequence[str]) -> DensityGraph:
 
 def _density(model: pm.Model, replaced: dict[Variable, Variable]) -> list[Variable]:
     logp = clone_replace(model.logp(), replaced, rebuild_strict=False)
+    conditions = rewrites.conditions(logp)
     (logp,) = _rewritten([logp], rewrites.spell_out())
     (logp,) = _canonical([logp])
     (logp,) = _rewritten([logp], rewrites.take_apart())
     (logp,) = _canonical([logp])
     (logp,) = _rewritten([logp], rewrites.CollapseData())
     gradient = pt.grad(logp, list(replaced.values()), disconnected_inputs="ignore")
-    return _elementary([logp, *gradient])
+    logp, *outputs = _elementary([logp, *gradient, *conditions])
+    unsure = rewrites.unsure(outputs[len(gradient) :])
+    # After the gradient is taken: outside the support there is none, and the sampler is told so.
+    for condition in unsure:
+        logp = pt.switch(condition, logp, -np.inf)
+    return [logp, *outputs[: len(gradient)]]
 
 
 def _kept(
