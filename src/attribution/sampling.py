@@ -178,11 +178,7 @@ def _own_nuts(
 ) -> xr.DataTree:
     drawn = nuts.sample(
         compiled,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=settings.chains,
-        seed=settings.seed,
-        target_accept=_rate(settings),
+        **_how(settings),
         progress=tell,
     )
     dims = {name: tuple(model.named_vars_to_dims.get(name) or ()) for name in drawn.values}
@@ -198,8 +194,16 @@ def _own_nuts(
     )
 
 
-def _rate(settings: Settings) -> float:
-    return TARGET_ACCEPT[0] if settings.target_accept is None else settings.target_accept
+def _how(settings: Settings) -> dict[str, Any]:
+    """Return what both ways of drawing are told."""
+    rate = TARGET_ACCEPT[0] if settings.target_accept is None else settings.target_accept
+    return {
+        "draws": settings.draws,
+        "tune": settings.tune,
+        "chains": settings.chains,
+        "seed": settings.seed,
+        "target_accept": rate,
+    }
 
 
 def _nutpie(compiled: Any, settings: Settings, tell: Done) -> xr.DataTree:
@@ -208,11 +212,7 @@ def _nutpie(compiled: Any, settings: Settings, tell: Done) -> xr.DataTree:
     total = settings.chains * (settings.draws + settings.tune)
     sampler = nutpie.sample(
         compiled,
-        draws=settings.draws,
-        tune=settings.tune,
-        chains=settings.chains,
-        seed=settings.seed,
-        target_accept=_rate(settings),
+        **_how(settings),
         save_warmup=False,
         progress_bar=False,
         progress_callback=lambda chains: tell(sum(chain.finished_draws for chain in chains), total),

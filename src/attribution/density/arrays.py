@@ -71,59 +71,46 @@ class Map(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class View(Node):
+class Derived(Node):
+    """An array made of one other."""
+
+    source: Node
+
+    @property
+    def args(self) -> tuple[Node, ...]:
+        """The arrays that it is made of."""
+        return (self.source,)
+
+
+@dataclass(frozen=True, eq=False)
+class View(Derived):
     """Elements of another array: element ix is ``source[starts + steps @ ix]``.
 
     ``steps`` has a row for each dim of the source and a column for each dim of this array.
     """
 
-    source: Node
     starts: tuple[int, ...]
     steps: tuple[tuple[int, ...], ...]
 
-    @property
-    def args(self) -> tuple[Node, ...]:
-        """The arrays that it is made of."""
-        return (self.source,)
-
 
 @dataclass(frozen=True, eq=False)
-class Reshape(Node):
+class Reshape(Derived):
     """The same elements in the same order, under another shape; the source is in memory."""
 
-    source: Node
-
-    @property
-    def args(self) -> tuple[Node, ...]:
-        """The arrays that it is made of."""
-        return (self.source,)
-
 
 @dataclass(frozen=True, eq=False)
-class Gather(Node):
+class Gather(Derived):
     """``source[index[i, ...], rest]``: rows of the source at constant positions."""
 
-    source: Node
     index: NDArray[np.int32]
-
-    @property
-    def args(self) -> tuple[Node, ...]:
-        """The arrays that it is made of."""
-        return (self.source,)
 
 
 @dataclass(frozen=True, eq=False)
-class Reduce(Node):
+class Reduce(Derived):
     """Elements of the source combined over ``axes`` by ``function``: add, mul, max, min."""
 
     function: str
-    source: Node
     axes: tuple[int, ...]
-
-    @property
-    def args(self) -> tuple[Node, ...]:
-        """The arrays that it is made of."""
-        return (self.source,)
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,7 @@ class Outer(Protocol):
     def index_address(self, index: Any) -> Value:
         """Return where constant positions are in memory."""
 
-    def place(self, key: Any, make: Callable[[], Value]) -> Value:
+    def place(self, _key: Any, make: Callable[[], Value]) -> Value:
         """Return a place for a result."""
 
 
@@ -63,7 +63,7 @@ class Body:
         self._indices: dict[Any, Index] = {}
 
     def element(self, node: Node, index: Index) -> Value:
-        """Return an array's element."""
+        """Return an array's element; a scalar has one, whatever the index."""
         if node.shape == ():
             return self.outer.scalar(node)
         key = (node, *(id(ix) for ix in index))

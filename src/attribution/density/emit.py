@@ -123,13 +123,10 @@ class Emitter:
             return self.builder.load(self.address(node), typ=DOUBLE)
         body = Body(self, self.builder, {}, inline=False)
         if isinstance(node, Map):
-            return body.map(node, [self._operand(body, arg) for arg in node.operands])
+            return body.map(node, [body.element(arg, ()) for arg in node.operands])
         if not isinstance(node, View):
             raise TypeError(node)
         return body.element(node.source, tuple(self.integer(start) for start in node.starts))
-
-    def _operand(self, body: Body, node: Node) -> Value:
-        return self.scalar(node) if node.shape == () else body.element(node, ())
 
     def _number(self, node: Constant) -> Value:
         value = float(node.value)
@@ -168,9 +165,9 @@ class Emitter:
         self.table.arrays.append(np.ascontiguousarray(values))
         return place
 
-    def place(self, key: Any, make: Callable[[], Value]) -> Value:
+    def place(self, _key: Any, make: Callable[[], Value]) -> Value:
         """Return a place for a result."""
-        raise NotImplementedError(key, make)
+        return make()
 
     def _offset(self, pointer: Value, start: Value) -> Value:
         return self.builder.gep(pointer, [start], source_etype=DOUBLE)
@@ -300,9 +297,9 @@ class Parameters:
         """Return where constant positions are in memory."""
         return self._ask(("index", id(index)), lambda: self._outside.index_address(index))
 
-    def place(self, key: Any, make: Callable[[], Value]) -> Value:
+    def place(self, _key: Any, make: Callable[[], Value]) -> Value:
         """Return a place that the caller made for a result."""
-        return self._ask(("place", key), make)
+        return self._ask(("place", _key), make)
 
 
 class Work:
@@ -389,9 +386,7 @@ class _Copy(Work):
     node: Scatter
 
     def each(self, body: Body, index: Index) -> None:
-        value = body.element(self.node.base, index) if self.node.base.shape else None
-        if value is None:
-            value = body.outer.scalar(self.node.base)
+        value = body.element(self.node.base, index)
         body.store(body.outer.address(self.node), self.node.shape, index, value)
 
 
@@ -432,12 +427,7 @@ class _WriteWork(Work):
         write = self.write
         target = body.affine(write.starts, write.steps, index)
         place = body.at(body.outer.address(self.node), self.node.shape, target)
-        values = write.values
-        if values.shape == ():
-            value = body.outer.scalar(values)
-        else:
-            value = body.element(values, tuple(index[d] for d in write.dims))
-        value = body.real(value)
+        value = body.real(body.element(write.values, tuple(index[d] for d in write.dims)))
         if write.add:
             value = body.builder.fadd(body.builder.load(place, typ=DOUBLE), value)
         body.builder.store(value, place)

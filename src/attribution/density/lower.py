@@ -377,7 +377,7 @@ class Lowering:
             whole = _whole(base, squeeze(shape))
             return Assemble(squeeze(shape), False, (whole, write))
         if shape[0] == 1 and add:
-            total = Reduce(squeeze(shape), False, "add", values, (0,))
+            total = Reduce(squeeze(shape), False, values, "add", (0,))
             return self._sum_of(base, total)
         if shape[0] == 1:
             raise NotLoweredError("a scatter that sets a single level")
@@ -403,7 +403,7 @@ class Lowering:
         function = _REDUCTIONS.get(type(node.op.scalar_op).__name__)
         if function is None:
             raise NotLoweredError(f"reduction by {node.op.scalar_op}")
-        out = Reduce(squeeze(full), function in ("and", "or"), function, array, inner)
+        out = Reduce(squeeze(full), function in ("and", "or"), array, function, inner)
         self._set(node.outputs[0], full, out)
 
     def join(self, node: Apply) -> None:
