@@ -181,7 +181,11 @@ def _own_nuts(
         **_how(settings),
         progress=tell,
     )
-    dims = {name: tuple(model.named_vars_to_dims.get(name) or ()) for name in drawn.values}
+    dims = {
+        name: model.named_vars_to_dims.get(name)
+        or tuple(f"{name}_dim_{k}" for k in range(values.ndim - 2))
+        for name, values in drawn.values.items()
+    }
     return xr.DataTree.from_dict(
         {
             "posterior": xr.Dataset(

@@ -123,5 +123,7 @@ def _describe(run: Run) -> None:
     say(f"{run.table.height:,} posts in the fit, exposure {run.manifest.exposure}")
     for reason, posts in Counter(left.reason for left in run.manifest.set_aside).items():
         say(f"{posts:,} posts left out: {reason}")
+    if run.manifest.density != "native":
+        say(f"the density was compiled the slow way: {run.manifest.density}")
     for absent in run.manifest.absent:
         say(f"absent: {absent.part}: {absent.reason}")
