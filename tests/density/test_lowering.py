@@ -9,6 +9,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from attribution.density.lower import Lowering, NotLoweredError
 from attribution.density.native import NativeFunction
@@ -80,3 +82,42 @@ def test_what_wraps_around_is_not_lowered() -> None:
     small = pt.constant(np.array([1, 2, 3], dtype=np.uint8))
     with pytest.raises(NotLoweredError, match="sub"):
         Lowering({}).run([small - pt.constant(np.array([2, 2, 2], dtype=np.uint8))])
+
+
+UNARY: tuple[Callable[[Any], Any], ...] = (
+    lambda x: pt.exp(-(x**2)),
+    lambda x: pt.log1p(x**2),
+    lambda x: 2.0 * x + 1.0,
+    pt.tanh,
+    lambda x: x - x.sum(),
+    lambda x: x / (1.0 + pt.exp(x).sum()),
+    lambda x: x[::-1],
+    lambda x: x[np.array([0, 2, 2, 1])],
+    lambda x: pt.inc_subtensor(x[np.array([1, 3, 3, 0])], x),
+    lambda x: pt.set_subtensor(x[1:3], x[:2] * x.sum()),
+    lambda x: pt.exp(x[:, None] * CONSTANT[:4, :3]).sum(axis=1),
+    lambda x: (x[:, None] * x[None, :]).reshape((2, 8)).sum(axis=0)[:4],
+    lambda x: pt.concatenate([x[2:], pt.exp(x[:2])]),
+    lambda x: pt.switch(x.sum() > 0.0, pt.exp(-x), x),
+)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_steps_in_any_order_and_their_gradient(data: st.DataObject) -> None:
+    """What is stored, when, and what is computed again depends on how steps follow each other."""
+    vector = pt.TensorType("float64", shape=(4,))("vector")
+    made = [vector]
+    for _ in range(data.draw(st.integers(2, 6))):
+        step = UNARY[data.draw(st.integers(0, len(UNARY) - 1))]
+        first, second = (made[data.draw(st.integers(0, len(made) - 1))] for _ in range(2))
+        made.append(step(first) * 0.5 + pt.tanh(second))
+    total = sum((pt.sum(x) for x in made), start=pt.as_tensor(0.0))
+    outputs = [made[-1], pt.grad(total, vector), total]
+    point = np.array(data.draw(st.lists(st.floats(-2.0, 2.0), min_size=4, max_size=4)))
+    expected = pytensor.function([vector], outputs, mode="FAST_COMPILE")(point)
+    arrays = Lowering({vector: 0}).run(outputs)
+    places = [Output(arrays[0], 0), Output(arrays[1], 4), Output(arrays[2], -1)]
+    value, found, _ = NativeFunction(places, 4, 8, 1)(point)
+    np.testing.assert_allclose(found, np.concatenate(expected[:2]), rtol=1e-9, atol=1e-9)
+    assert value == pytest.approx(float(expected[2]), rel=1e-9, abs=1e-9)
