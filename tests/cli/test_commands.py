@@ -44,6 +44,7 @@ class FakeRun:
     manifest: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
             exposure="reach",
+            density="native",
             absent=(Absent("ROI", "the table has no fee"),),
             set_aside=(SetAside("c", "no reach"), SetAside("d", "no reach")),
         )
