@@ -16,7 +16,10 @@ Draws = Mapping[str, NDArray[np.float64]]
 """Draws by variable, draws first: shape (draw, …)."""
 
 BLOCK = 250
-"""Draws per block: bounds the memory of draws x posts arrays."""
+"""Most draws per block."""
+
+BLOCK_NUMBERS = 4_000_000
+"""Numbers of a block's draws x posts array, which bounds the memory of a walk over the draws."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,21 @@ def n_draws(draws: Draws) -> int:
     return len(next(iter(draws.values())))
 
 
-def blocks(draws: Draws, size: int = BLOCK) -> Iterator[Block]:
-    """Split draws into consecutive blocks of at most ``size``."""
+def blocks(draws: Draws, posts: int) -> Iterator[Block]:
+    """Split draws into consecutive blocks, small enough for an array of draws x posts."""
     count = n_draws(draws)
+    size = max(1, min(BLOCK, BLOCK_NUMBERS // posts))
     for start in range(0, count, size):
         where = slice(start, min(start + size, count))
         yield Block(where, {name: values[where] for name, values in draws.items()})
+
+
+def thin_chains(draws: Draws, chains: int, count: int) -> Draws:
+    """Keep at most ``count`` draws, the same and evenly spaced ones of every chain."""
+    each = n_draws(draws) // chains
+    one = np.unique(np.linspace(0, each - 1, max(count // chains, 1)).astype(int))
+    kept = (each * np.arange(chains)[:, None] + one).ravel()
+    return {name: values[kept] for name, values in draws.items()}
 
 
 def thin(draws: Draws, count: int) -> Draws:

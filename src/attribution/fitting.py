@@ -52,8 +52,8 @@ def fit(
     draws, tune, chains, seed
         How NUTS samples; the same seed, table, spec and versions give the same draws.
     target_accept
-        Acceptance rate that NUTS aims at. None starts at 0.9 and, where draws diverge, samples
-        once more at 0.98.
+        Acceptance rate that NUTS aims at. None starts at 0.8 and, where draws diverge or chains
+        do not agree, samples once more at 0.95.
     progress
         Told of each stage: name, work done, work in total.
     overwrite
@@ -84,10 +84,16 @@ def fit(
     settings = Settings(draws, tune, chains, seed, target_accept)
     sampled = sample(design, settings, laps, progress)
     with laps.lap("check"):
-        health = check_health(design, sampled.tree)
+        health = check_health(design, sampled.tree, sampled.diagnostics)
     manifest = _manifest(read, source, design, settings, sampled, health, laps)
     run = Run(
-        path=None, spec=read, source=source, manifest=manifest, design=design, tree=sampled.tree
+        path=None,
+        spec=read,
+        source=source,
+        manifest=manifest,
+        design=design,
+        tree=sampled.tree,
+        diagnosed=sampled.diagnostics,
     )
     return run if target is None else save_run(run, target, overwrite=overwrite)
 

@@ -7,8 +7,7 @@ effective sample size and Betancourt (2016, arXiv:1604.00695) for BFMI.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,26 +15,20 @@ import numpy as np
 import polars as pl
 
 from attribution import forward
-from attribution.design.types import Design, Floats
-from attribution.draws import Draws, stack, thin
+from attribution.design.types import Design, Floats, Integers, Value
+from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, worst
+from attribution.draws import Draws, blocks, stack, thin
+from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Status
+from attribution.predictive import LATE, STATISTICS, TOTAL, totals
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
     import xarray as xr
 
-R_HAT = 1.01
-ESS_PER_CHAIN = 100
 BFMI = 0.3
-BAD_K = 0.7
 SURPRISE = 0.005
 """Two-sided predictive probability below which an observed figure contradicts the model."""
-
-LATE = "share of conversions on posts soon followed by another"
-FOLLOWED = 0.25
-"""Share of posts, those that keep fewest of their own orders, that tell whether orders come as late
-as the join says. Tried on the samples with delays stretched 0.2, 0.5, 2 and 3 times: the check's p
-was below 0.001, 0.012, 0.016 and 0.004; with the learnt delays 0.64."""
 
 PRIOR_SURPRISE = 0.02
 CONTRACTION = 0.5
@@ -43,7 +36,7 @@ REPLICATIONS = 1000
 MAXIMUM_DEPTH = 10
 
 
-def check_health(design: Design, tree: xr.DataTree) -> tuple[Check, ...]:
+def check_health(design: Design, tree: xr.DataTree, diagnostics: pl.DataFrame) -> tuple[Check, ...]:
     """Run every check on a fitted model.
 
     Parameters
@@ -51,8 +44,9 @@ def check_health(design: Design, tree: xr.DataTree) -> tuple[Check, ...]:
     design
         What the model was built from.
     tree
-        Groups posterior, sample_stats, log_likelihood, posterior_predictive, prior and
-        prior_predictive.
+        Groups posterior, sample_stats, log_likelihood, prior and predictive_figures.
+    diagnostics
+        R-hat and effective draws of every parameter; see :func:`attribution.diagnostics.diagnose`.
 
     Returns
     -------
@@ -61,22 +55,37 @@ def check_health(design: Design, tree: xr.DataTree) -> tuple[Check, ...]:
     """
     posterior = tree["posterior"].to_dataset()
     stats = tree["sample_stats"].to_dataset()
-    draws = thin(stack(posterior), REPLICATIONS)
+    draws = stack(posterior)
     prior = stack(tree["prior"].to_dataset())
-    replicated = tree["posterior_predictive"]["conversions"].to_numpy()[0]
-    before = tree["prior_predictive"]["conversions"].to_numpy()[0]
+    figures = _Figures(tree["predictive_figures"].to_dataset())
     return (
-        *_convergence(posterior),
+        *_convergence(diagnostics, posterior.sizes["chain"]),
         *_sampler(stats),
-        *_predictive(design, replicated),
-        *_totals(design, replicated),
-        *_late_orders(design, replicated),
-        *_revenue(design, draws),
-        _influence(tree),
-        _prior_conflict(design, before),
-        *_separation(design, stack(posterior), prior),
+        *_predictive(figures),
+        *_totals(design, figures),
+        *_late_orders(figures),
+        *_revenue(design, thin(draws, REPLICATIONS)),
+        _influence(tree, len(design.outcome)),
+        _prior_conflict(figures),
+        *_separation(design, draws, prior),
         _left_out(design),
     )
+
+
+class _Figures:
+    """Figures of the conversions: observed, replicated by the posterior and by the prior."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self.names = [str(name) for name in dataset["figure"].to_numpy()]
+        self._values = {str(name): v.to_numpy() for name, v in dataset.data_vars.items()}
+
+    def observed(self, name: str) -> float:
+        return float(self._values["observed"][self.names.index(name)])
+
+    def of(self, source: str, name: str) -> Floats:
+        """Replications by the ``posterior`` or the ``prior``; (replication,)."""
+        found: Floats = self._values[source][:, self.names.index(name)]
+        return found
 
 
 def health_table(checks: Sequence[Check]) -> pl.DataFrame:
@@ -89,75 +98,28 @@ def verdict(good: bool, otherwise: Status = "fail") -> Status:
     return "pass" if good else otherwise
 
 
-def _convergence(posterior: xr.Dataset) -> Iterator[Check]:
+def _convergence(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
     """R-hat and ESS of every parameter that varies; the worst of each counts."""
-    from arviz_stats.base import array_stats
-
-    names, matrix = _parameters(posterior)
-    chains = matrix.shape[1]
-    kinds: Sequence[tuple[str, Callable[[], Floats]]] = (
-        ("bulk", lambda: array_stats.ess(matrix, chain_axis=1, draw_axis=2, method="bulk")),
-        ("tail", lambda: array_stats.ess(
-            matrix, chain_axis=1, draw_axis=2, method="tail", prob=(0.05, 0.95))),
-    )  # fmt: skip
-    r_hat = np.asarray(array_stats.rhat(matrix, chain_axis=1, draw_axis=2))
-    worst = _worst(r_hat, largest=True)
+    r_hat, name = worst(diagnostics, "r_hat")
     yield Check(
         name="convergence (R-hat)",
-        status=verdict(bool(r_hat[worst] <= R_HAT)),
-        value=f"{r_hat[worst]:.3f} ({names[worst]})",
+        status=verdict(r_hat <= R_HAT),
+        value=f"{r_hat:.3f} ({name})",
         threshold=f"at most {R_HAT}",
         meaning="whether the chains agree with one another",
-        advice="" if r_hat[worst] <= R_HAT else "Fit again with more --tune and --draws.",
+        advice="" if r_hat <= R_HAT else "Fit again with more --tune and --draws.",
     )
-    for kind, compute in kinds:
-        ess = np.asarray(compute())
-        worst = _worst(ess, largest=False)
-        enough = bool(ess[worst] >= ESS_PER_CHAIN * chains)
+    least = ESS_PER_CHAIN * chains
+    for kind, purpose in (("bulk", "averages"), ("tail", "the ends of intervals")):
+        ess, name = worst(diagnostics, f"ess_{kind}")
         yield Check(
             name=f"effective draws ({kind})",
-            status=verdict(enough),
-            value=f"{ess[worst]:.0f} ({names[worst]})",
-            threshold=f"at least {ESS_PER_CHAIN * chains}",
-            meaning="whether there are enough independent draws for "
-            + ("averages" if kind == "bulk" else "the ends of intervals"),
-            advice="" if enough else "Fit again with more --draws.",
+            status=verdict(ess >= least),
+            value=f"{ess:.0f} ({name})",
+            threshold=f"at least {least}",
+            meaning=f"whether there are enough independent draws for {purpose}",
+            advice="" if ess >= least else "Fit again with more --draws.",
         )
-
-
-def _parameters(posterior: xr.Dataset) -> tuple[list[str], Floats]:
-    """Name every scalar parameter that varies; (parameter, chain, draw)."""
-    names: list[str] = []
-    rows = []
-    for name, values in posterior.data_vars.items():
-        flat = values.to_numpy().reshape((*values.shape[:2], -1))
-        levels = _labels(values)
-        for k in range(flat.shape[2]):
-            if np.ptp(flat[:, :, k]) != 0.0:
-                names.append(f"{name}{levels[k]}")
-                rows.append(flat[:, :, k])
-    return names, np.stack(rows)
-
-
-def _labels(values: xr.DataArray) -> list[str]:
-    dims = values.dims[2:]
-    if not dims:
-        return [""]
-    labels = [[str(level) for level in values[d].to_numpy()] for d in dims]
-    grid = np.meshgrid(*[np.arange(len(level)) for level in labels], indexing="ij")
-    flat = [axis.ravel() for axis in grid]
-    return [
-        "[" + ", ".join(labels[d][flat[d][i]] for d in range(len(dims))) + "]"
-        for i in range(len(flat[0]))
-    ]
-
-
-def _worst(values: Floats, *, largest: bool) -> int:
-    """Position of the worst value; anything that is not a number is worse than any number."""
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        return int(bad[0])
-    return int(np.argmax(values) if largest else np.argmin(values))
 
 
 def _sampler(stats: xr.Dataset) -> Iterator[Check]:
@@ -192,68 +154,47 @@ def _sampler(stats: xr.Dataset) -> Iterator[Check]:
     )
 
 
-STATISTICS: Sequence[tuple[str, Callable[[Floats], Floats]]] = (
-    ("posts without conversions", lambda y: np.mean(y == 0, axis=-1)),
-    ("spread (standard deviation)", lambda y: np.std(y, axis=-1)),
-    ("90th percentile", lambda y: np.quantile(y, 0.9, axis=-1)),
-    ("largest post", lambda y: np.max(y, axis=-1)),
-)
-"""Figures of the conversions per post that a good model reproduces."""
-
-
-def _predictive(design: Design, replicated: Floats) -> Iterator[Check]:
-    for name, statistic in STATISTICS:
-        observed = float(statistic(design.outcome.astype(np.float64)))
+def _predictive(figures: _Figures) -> Iterator[Check]:
+    for name in STATISTICS:
         yield _surprise(
             f"predictive check: {name}",
-            observed,
-            np.asarray(statistic(replicated)),
+            figures.observed(name),
+            figures.of("posterior", name),
             "whether the model makes posts like the observed ones",
             "Try another model (`attribution models list`) and compare.",
         )
 
 
-def _totals(design: Design, replicated: Floats) -> Iterator[Check]:
+def _totals(design: Design, figures: _Figures) -> Iterator[Check]:
     """Expected totals agree with the observed ones, overall and by group."""
     yield _surprise(
-        "total conversions",
-        float(design.outcome.sum()),
-        replicated.sum(axis=1),
+        TOTAL,
+        figures.observed(TOTAL),
+        figures.of("posterior", TOTAL),
         "whether expected and credited conversions agree in total",
         "Do not use ROI: the model misses the total.",
     )
-    for column, group in design.groups.items():
-        if column == "creator_id":
-            continue
-        for k, level in enumerate(group.levels):
-            here = group.index == k
-            yield _surprise(
-                f"conversions of {column} {level}",
-                float(design.outcome[here].sum()),
-                replicated[:, here].sum(axis=1),
-                f"whether expected and credited conversions agree for {level}",
-                f"Do not use numbers for {level}: the model misses its total.",
-            )
+    for column, k, name in totals(design):
+        level = design.groups[column].levels[k]
+        yield _surprise(
+            name,
+            figures.observed(name),
+            figures.of("posterior", name),
+            f"whether expected and credited conversions agree for {level}",
+            f"Do not use numbers for {level}: the model misses its total.",
+        )
 
 
-def _late_orders(design: Design, replicated: Floats) -> Iterator[Check]:
-    """Share of all conversions on the posts that another followed soonest, against replications.
-
-    The share, not the number: what all posts have in common would only blur it.
-    """
-    if design.sources is None:
-        return
-    own = design.sources.weight[:, 0]
-    here = own <= np.quantile(own, FOLLOWED)
-    if here.all():
-        return
-    yield _surprise(
-        LATE,
-        float(design.outcome[here].sum()) / max(float(design.outcome.sum()), 1.0),
-        replicated[:, here].sum(axis=1) / np.maximum(replicated.sum(axis=1), 1),
-        "whether orders come as late as the join says",
-        "Join again with `attribution ingest`, with all times in one time zone.",
-    )
+def _late_orders(figures: _Figures) -> Iterator[Check]:
+    """Share of all conversions on the posts that another followed soonest, against replications."""
+    if LATE in figures.names:
+        yield _surprise(
+            LATE,
+            figures.observed(LATE),
+            figures.of("posterior", LATE),
+            "whether orders come as late as the join says",
+            "Join again with `attribution ingest`, with all times in one time zone.",
+        )
 
 
 def _revenue(design: Design, draws: Draws) -> Iterator[Check]:
@@ -261,27 +202,45 @@ def _revenue(design: Design, draws: Draws) -> Iterator[Check]:
     value = design.value
     if value is None:
         return
-    rng = np.random.default_rng(0)
-    means = forward.order_value(design, draws)[:, value.rows] / draws["paying_share"][:, None]
-    shape = draws["value_shape"][:, None]
-    replicated = rng.gamma(value.orders * shape, means / shape)
+    replicated = _replicated_revenue(design, value, draws)
     what, advice = "whether order values add up to the revenue", "Do not use ROI in money."
-    yield _surprise(
-        "total net revenue", float(value.revenue.sum()), replicated.sum(axis=1), what, advice
-    )
-    for column, group in design.value_groups.items():
-        if column == "creator_id":
-            continue
-        for k, level in enumerate(group.levels):
-            here = group.index[value.rows] == k
-            if here.any():
-                yield _surprise(
-                    f"net revenue of {column} {level}",
-                    float(value.revenue[here].sum()),
-                    replicated[:, here].sum(axis=1),
-                    what,
-                    advice,
-                )
+    for column in (None, *(c for c in design.value_groups if c != "creator_id")):
+        names = ("total",) if column is None else design.value_groups[column].levels
+        index = _sale_group(design, column)
+        observed = np.bincount(index, weights=value.revenue, minlength=len(names))
+        for k, level in enumerate(names):
+            if not np.any(index == k):
+                continue
+            yield _surprise(
+                "total net revenue" if column is None else f"net revenue of {column} {level}",
+                float(observed[k]),
+                replicated[column][:, k],
+                what,
+                advice,
+            )
+
+
+def _sale_group(design: Design, column: str | None) -> Integers:
+    """Group of each post with paying orders; (sale,)."""
+    rows = design.value.rows if design.value is not None else np.arange(0)
+    return np.zeros_like(rows) if column is None else design.value_groups[column].index[rows]
+
+
+def _replicated_revenue(design: Design, value: Value, draws: Draws) -> dict[str | None, Floats]:
+    """Draw net revenue given the paying orders, summed by group; column -> (draw, group)."""
+    rng = np.random.default_rng(0)
+    columns = (None, *(c for c in design.value_groups if c != "creator_id"))
+    found: dict[str | None, list[Floats]] = {column: [] for column in columns}
+    for block in blocks(draws, len(design.outcome)):
+        means = forward.order_value(design, block.draws)[:, value.rows]
+        means = means / block.draws["paying_share"][:, None]
+        shape = block.draws["value_shape"][:, None]
+        revenue = rng.gamma(value.orders * shape, means / shape)
+        for column in columns:
+            index = _sale_group(design, column)
+            member = index[:, None] == np.arange(index.max() + 1)
+            found[column].append(revenue @ member.astype(np.float64))
+    return {column: np.concatenate(parts) for column, parts in found.items()}
 
 
 def two_sided(observed: float, replicated: Floats) -> float:
@@ -306,34 +265,32 @@ def _surprise(name: str, observed: float, replicated: Floats, meaning: str, advi
     )
 
 
-def _influence(tree: xr.DataTree) -> Check:
+def _influence(tree: xr.DataTree, posts: int) -> Check:
     """Posts on which the leave-one-out comparison leans too much."""
-    from arviz_stats import loo
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which this check tells
-        k = np.asarray(loo(tree, var_name="conversions", pointwise=True).pareto_k)
+    k = np.asarray(loo(tree).pareto_k)
     bad = int(np.sum(~(k <= BAD_K)))
     few = bad <= 0.02 * len(k)
+    looked_at = f"{len(k):,}" if len(k) == posts else f"{len(k):,} posts drawn at random"
     return Check(
         name="influential posts (Pareto k)",
         status=verdict(few, "warn"),
-        value=f"{bad} of {len(k)} above {BAD_K}",
+        value=f"{bad} of {looked_at} above {BAD_K}",
         threshold="at most 2 %",
         meaning="whether single posts decide the comparison of models",
         advice="" if few else "Look at those posts; read comparisons with caution.",
     )
 
 
-def _prior_conflict(design: Design, before: Floats) -> Check:
+def _prior_conflict(figures: _Figures) -> Check:
     """Is the observed total a plausible one under the prior (Box 1980)?"""
-    p = two_sided(float(design.outcome.sum()), before.sum(axis=1))
+    observed, before = figures.observed(TOTAL), figures.of("prior", TOTAL)
+    p = two_sided(observed, before)
     good = p >= PRIOR_SURPRISE
-    low, high = np.quantile(before.sum(axis=1), [0.055, 0.945])
+    low, high = np.quantile(before, [0.055, 0.945])
     return Check(
         name="prior and data agree",
         status=verdict(good, "warn" if np.isfinite(p) else "fail"),
-        value=f"observed {design.outcome.sum():,}, prior {low:,.4g} to {high:,.4g} (p = {p:.3f})",
+        value=f"observed {observed:,.0f}, prior {low:,.4g} to {high:,.4g} (p = {p:.3f})",
         threshold=f"p at least {PRIOR_SURPRISE}",
         meaning="whether the conversions are such as the model's priors expected",
         advice="" if good else "Copy the spec and restate its prior of the rate for your data.",

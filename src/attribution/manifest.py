@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from attribution.design.types import Absent, SetAside
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 Status = Literal["pass", "warn", "fail"]
 

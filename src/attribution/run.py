@@ -1,9 +1,9 @@
 """A run: one spec fitted to one table, in memory or as a folder.
 
-The folder holds ``posterior.nc`` (draws, diagnostics, pointwise log-likelihood, predictive
-draws), ``table.parquet`` (the table as it was given), ``spec.toml`` and ``manifest.json`` (with
-the SHA-256 of the others). It is written beside its place and renamed, so it exists whole or not
-at all.
+The folder holds ``posterior.nc`` (draws, pointwise log-likelihood, predictive draws),
+``diagnostics.parquet`` (R-hat and effective draws of every parameter), ``table.parquet`` (the table
+as it was given), ``spec.toml`` and ``manifest.json`` (with the SHA-256 of the others). It is
+written beside its place and renamed, so it exists whole or not at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.data import AnalysisTable, read_analysis
 from attribution.design import Design, build_design
-from attribution.draws import Draws, stack
+from attribution.draws import Draws, n_draws, stack, thin_chains
 from attribution.errors import InputError, Problem, UnhealthyRunError
 from attribution.manifest import FORMAT_VERSION, Manifest
 from attribution.spec import parse_spec, to_toml
@@ -28,7 +28,17 @@ if TYPE_CHECKING:
     import polars as pl
     import xarray as xr
 
-POSTERIOR, TABLE, SPEC, MANIFEST = "posterior.nc", "table.parquet", "spec.toml", "manifest.json"
+POSTERIOR, DIAGNOSTICS, TABLE = "posterior.nc", "diagnostics.parquet", "table.parquet"
+SPEC, MANIFEST = "spec.toml", "manifest.json"
+FILES = (POSTERIOR, DIAGNOSTICS, TABLE, SPEC)
+"""What the manifest has the hash of."""
+
+ESTIMATION_NUMBERS = 400_000_000
+"""Draws times posts that an estimate walks over; of larger tables fewer draws are used.
+
+A run of 100,000 posts and 4,000 draws is still told by all; a million posts by 400 draws, whose
+Monte Carlo error stands beside each estimate.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class Run:
         The arrays that the model was built from.
     tree
         Draws in memory; None for a run on disk, whose draws are read when first needed.
+    diagnosed
+        Diagnostics in memory; None for a run on disk.
     """
 
     path: Path | None
@@ -57,6 +69,7 @@ class Run:
     manifest: Manifest
     design: Design
     tree: xr.DataTree | None = None
+    diagnosed: pl.DataFrame | None = None
 
     @property
     def name(self) -> str:
@@ -80,6 +93,26 @@ class Run:
 
         with xr.open_datatree(self.path / POSTERIOR, engine="h5netcdf") as tree:
             return tree.load()
+
+    @cached_property
+    def diagnostics(self) -> pl.DataFrame:
+        """R-hat and effective draws of every parameter: parameter, r_hat, ess_bulk, ess_tail."""
+        if self.diagnosed is not None:
+            return self.diagnosed
+        if self.path is None:
+            raise ValueError("a run has diagnostics in memory or on disk")
+        _check_hash(self.path / DIAGNOSTICS, self.manifest.hashes[DIAGNOSTICS])
+        import polars as pl
+
+        return pl.read_parquet(self.path / DIAGNOSTICS)
+
+    @cached_property
+    def thinned(self) -> Draws:
+        """Posterior draws for estimates: all, or of a large table the same few of every chain."""
+        most = max(ESTIMATION_NUMBERS // len(self.design.outcome), 1)
+        if n_draws(self.draws) <= most:
+            return self.draws
+        return thin_chains(self.draws, self.manifest.chains, most)
 
     @cached_property
     def draws(self) -> Draws:
@@ -157,9 +190,10 @@ def save_run(run: Run, target: Path, *, overwrite: bool = False) -> Run:
         folder = Path(scratch) / "run"
         folder.mkdir()
         run.posterior.to_netcdf(folder / POSTERIOR, engine="h5netcdf")
+        run.diagnostics.write_parquet(folder / DIAGNOSTICS)
         run.source.save(folder / TABLE)
         (folder / SPEC).write_text(to_toml(run.spec), encoding="utf-8")
-        hashes = {name: file_hash(folder / name) for name in (POSTERIOR, TABLE, SPEC)}
+        hashes = {name: file_hash(folder / name) for name in FILES}
         manifest = replace(run.manifest, hashes=hashes)
         (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         _put_in_place(folder, target, Path(scratch) / "replaced", overwrite)
@@ -210,7 +244,7 @@ def _read_manifest(folder: Path) -> Manifest:
         text = file.read_text(encoding="utf-8")
         _check_version(file, int(json.loads(text)["format_version"]))
         manifest = Manifest.from_json(text)
-        whole = {POSTERIOR, TABLE, SPEC} <= manifest.hashes.keys()
+        whole = set(FILES) <= manifest.hashes.keys()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(_damaged(file, "cannot be read")) from error
     if not whole:

@@ -12,8 +12,10 @@ import xarray as xr
 from support import small
 
 from attribution.design import Design, SetAside
-from attribution.health import FOLLOWED, LATE, check_health, health_table, two_sided
+from attribution.diagnostics import diagnose
+from attribution.health import check_health, health_table, two_sided
 from attribution.manifest import Check
+from attribution.predictive import FOLLOWED, LATE
 
 Parts = dict[str, xr.Dataset]
 
@@ -29,8 +31,14 @@ def spoil(
         name: node.to_dataset().copy(deep=True) for name, node in run.posterior.children.items()
     }
     parts(groups)
+    of = design(run.design)
+    groups["predictive_figures"] = small.figures_of(
+        of,
+        groups["posterior_predictive"]["conversions"].to_numpy()[0],
+        groups["prior_predictive"]["conversions"].to_numpy()[0],
+    )
     tree = xr.DataTree.from_dict(groups)
-    return {check.name: check for check in check_health(design(run.design), tree)}
+    return {check.name: check for check in check_health(of, tree, diagnose(groups["posterior"]))}
 
 
 def scale(group: str, factor: float, some: Any = slice(None)) -> Callable[[Parts], None]:

@@ -80,7 +80,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
     def nuts(model: Any, settings: sampling.Settings, _tell: sampling.Done) -> xr.DataTree:
         shape = (settings.chains, settings.draws)
         drawn = sampling.draw_prior(model, settings.chains * settings.draws, settings.seed)
-        prior = drawn["prior"].to_dataset()
+        prior = drawn
         posterior = {
             name: (("chain", "draw", *v.dims[2:]), v.to_numpy().reshape(*shape, *v.shape[2:]))
             for name, v in prior.data_vars.items()

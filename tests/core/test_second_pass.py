@@ -1,4 +1,4 @@
-"""Divergent draws are sampled once more with smaller steps, unless the user set the rate."""
+"""Draws that fall short are taken once more with smaller steps, unless the user set the rate."""
 
 from __future__ import annotations
 
@@ -9,31 +9,49 @@ import xarray as xr
 from attribution import sampling
 from attribution.sampling import Settings
 
+SETTINGS = {"chains": 2, "draws": 400}
 
-def draws(divergent: int) -> xr.DataTree:
-    diverging = np.arange(8).reshape(2, 4) < divergent
-    stats = xr.Dataset({"diverging": (("chain", "draw"), diverging)})
-    return xr.DataTree.from_dict({"sample_stats": stats})
+
+def draws(fault: str) -> xr.DataTree:
+    """Return independent draws with a fault: divergent draws, or chains that lie apart."""
+    shape = (SETTINGS["chains"], SETTINGS["draws"])
+    count = int(fault.removesuffix(" divergent")) if "divergent" in fault else 0
+    diverging = np.arange(np.prod(shape)).reshape(shape) < count
+    values = np.random.default_rng(1).normal(size=shape)
+    if fault == "apart":
+        values[1] += 1.0
+    steps = ("chain", "draw")
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"a": (steps, values)}),
+            "sample_stats": xr.Dataset({"diverging": (steps, diverging)}),
+        }
+    )
+
+
+AGAIN = "sample again with smaller steps"
 
 
 @pytest.mark.parametrize(
-    ("asked", "divergent", "rates", "told"),
+    ("asked", "faults", "rates", "told"),
     [
-        (None, [0], [0.9], ["sample"]),
-        (None, [3, 0], [0.9, 0.98], ["sample", "sample again with smaller steps (3 divergent)"]),
-        (None, [3, 2], [0.9, 0.98], ["sample", "sample again with smaller steps (3 divergent)"]),
-        (0.8, [3], [0.8], ["sample"]),
+        (None, [""], [0.8], ["sample"]),
+        (None, ["3 divergent", ""], [0.8, 0.95], ["sample", f"{AGAIN} (3 divergent)"]),
+        (None, ["3 divergent", "2 divergent"], [0.8, 0.95], ["sample", f"{AGAIN} (3 divergent)"]),
+        (None, ["apart", ""], [0.8, 0.95], ["sample", f"{AGAIN} (the chains do not agree yet)"]),
+        (0.7, ["3 divergent"], [0.7], ["sample"]),
+        (0.7, ["apart"], [0.7], ["sample"]),
     ],
 )
-def test_divergences_lead_to_a_second_pass(
+def test_draws_that_fall_short_lead_to_a_second_pass(
     asked: float | None,
-    divergent: list[int],
+    faults: list[str],
     rates: list[float],
     told: list[str],
 ) -> None:
     tried: list[float | None] = []
     heard: list[str] = []
-    left = list(divergent)
+    left = list(faults)
 
     def nuts(settings: Settings, tell: sampling.Done) -> xr.DataTree:
         tried.append(settings.target_accept)
@@ -44,8 +62,10 @@ def test_divergences_lead_to_a_second_pass(
         if stage not in heard:
             heard.append(stage)
 
-    trace, rate = sampling._posterior(nuts, Settings(target_accept=asked), hear)
+    settings = Settings(target_accept=asked, **SETTINGS)
+    trace, rate, diagnostics = sampling._posterior(nuts, settings, hear)
     assert tried == rates
     assert rate == rates[-1]
     assert heard == told
-    assert int(trace["sample_stats"]["diverging"].sum()) == divergent[len(rates) - 1]
+    assert trace.equals(draws(faults[len(rates) - 1]))
+    assert diagnostics.get_column("parameter").to_list() == ["a"]

@@ -19,7 +19,10 @@ import xarray as xr
 from attribution import forward
 from attribution.data import AnalysisTable, ingest
 from attribution.design import Design, build_design
+from attribution.diagnostics import diagnose
+from attribution.draws import stack
 from attribution.health import check_health
+from attribution.predictive import figures, figures_dataset
 from attribution.run import Run
 from attribution.simulation import Brand, Settings, simulate
 from attribution.spec import read_spec
@@ -66,7 +69,7 @@ def design(model: str, *, sources: bool = True, hidden: bool = True) -> Design:
 
 
 @cache
-def prior(model: str) -> xr.DataTree:
+def prior(model: str) -> xr.Dataset:
     """Draw the prior of a shipped model for the brand's posts."""
     from attribution.model import build_model
     from attribution.sampling import draw_prior
@@ -107,7 +110,7 @@ def believable(model: str, orders_of: str | None = None) -> Run:
     ``orders_of`` names another model whose orders it is fitted to instead of its own.
     """
     before = prior(model)
-    draws = before["prior"].to_dataset()
+    draws = before
     posterior = {
         str(name): (
             values.dims[2:],
@@ -128,10 +131,23 @@ def believable(model: str, orders_of: str | None = None) -> Run:
         shaped, coords={d: draws[d] for d in draws.dims if d not in ("chain", "draw")}
     )
     tree = _tree(of, data, flat, before)
+    diagnosed = diagnose(data)
     manifest = replace(
-        MANIFEST, chains=CHAINS, draws=DRAWS, spec_name=model, health=check_health(of, tree)
+        MANIFEST,
+        chains=CHAINS,
+        draws=DRAWS,
+        spec_name=model,
+        health=check_health(of, tree, diagnosed),
     )
-    return Run(path=None, spec=spec, source=source, manifest=manifest, design=of, tree=tree)
+    return Run(
+        path=None,
+        spec=spec,
+        source=source,
+        manifest=manifest,
+        design=of,
+        tree=tree,
+        diagnosed=diagnosed,
+    )
 
 
 def _centre(name: str, values: xr.DataArray) -> np.ndarray | float:
@@ -158,7 +174,7 @@ def _orders(of: Design, draws: dict[str, np.ndarray]) -> pl.DataFrame:
 
 
 def _tree(
-    of: Design, posterior: xr.Dataset, draws: dict[str, np.ndarray], before: xr.DataTree
+    of: Design, posterior: xr.Dataset, draws: dict[str, np.ndarray], before: xr.Dataset
 ) -> xr.DataTree:
     rng = np.random.default_rng(3)
     posts = {"post": list(of.posts)}
@@ -167,6 +183,8 @@ def _tree(
         return xr.Dataset({"conversions": (("chain", "draw", "post"), values)}, coords=posts)
 
     likelihood = forward.log_likelihood(of, draws).reshape((CHAINS, DRAWS, -1))
+    replicated = forward.replicate(of, draws, rng)
+    expected_before = forward.replicate(of, stack(before), rng)
     steps = ("chain", "draw")
     return xr.DataTree.from_dict(
         {
@@ -179,9 +197,15 @@ def _tree(
                 }
             ),
             "log_likelihood": counts(likelihood),
-            "posterior_predictive": counts(forward.replicate(of, draws, rng)[None]),
-            "prior": before["prior"].to_dataset(),
-            "prior_predictive": before["prior_predictive"].to_dataset()[["conversions"]],
+            "posterior_predictive": counts(replicated[None]),
+            "prior": before,
+            "prior_predictive": counts(expected_before[None]),
+            "predictive_figures": figures_of(of, replicated, expected_before),
             "observed_data": xr.Dataset({"conversions": (("post",), of.outcome)}, coords=posts),
         }
     )
+
+
+def figures_of(of: Design, after: np.ndarray, before: np.ndarray) -> xr.Dataset:
+    """Return the figures of replicated conversions; each (replication, post)."""
+    return figures_dataset(of, figures(of, after), figures(of, before))

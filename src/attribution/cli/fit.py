@@ -36,7 +36,7 @@ UNHEALTHY = 3
     "--target-accept",
     type=float,
     default=None,
-    show_default="0.9, and once more with 0.98 where draws diverge",
+    show_default="0.8, and once more with 0.95 where that does not do",
     help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
 )
 @click.option("--timings", is_flag=True, help="Show where each second went.")

@@ -13,6 +13,7 @@ from attribution.spec.model import ModelSpec
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Truths = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

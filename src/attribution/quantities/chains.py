@@ -40,15 +40,13 @@ def ranks_table(run: Run) -> pl.DataFrame:
     Ranks over all chains together; chains that explore the same posterior have even counts
     (Vehtari et al. 2021). ``ess`` is the bulk effective sample size.
     """
-    from arviz_stats.base import array_stats
-    from scipy.stats import rankdata
-
+    told = {row["parameter"]: row for row in run.diagnostics.iter_rows(named=True)}
+    unknown = {"r_hat": np.nan, "ess_bulk": np.nan}
     rows = []
     for name, values in main_parameters(run):
-        ranks = rankdata(values, method="average").reshape(values.shape)
+        ranks = pl.Series(values.ravel()).rank("average").to_numpy().reshape(values.shape)
         edges = np.linspace(0.5, values.size + 0.5, BINS + 1)
-        r_hat = float(array_stats.rhat(values, chain_axis=0, draw_axis=1))
-        ess = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
+        of = told.get(name, unknown)
         for chain, mine in enumerate(ranks):
             counts = np.histogram(mine, edges)[0]
             rows += [
@@ -58,8 +56,8 @@ def ranks_table(run: Run) -> pl.DataFrame:
                     "bin": b,
                     "count": int(count),
                     "expected": values.shape[1] / BINS,
-                    "r_hat": r_hat,
-                    "ess": ess,
+                    "r_hat": of["r_hat"],
+                    "ess": of["ess_bulk"],
                 }
                 for b, count in enumerate(counts)
             ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,11 @@ import numpy as np
 import polars as pl
 
 from attribution.errors import InputError, Problem
+from attribution.loo import BAD_K, Estimate, Loo, estimate, loo_of
 from attribution.quantities.roi import roi
 
 if TYPE_CHECKING:
     from attribution.run import Run
-
-BAD_K = 0.7
-"""Pareto k above which a post's leave-one-out estimate is not to be trusted."""
 
 CLEAR = 2.0
 """Standard errors of the difference from which one model is said to predict better.
@@ -42,7 +39,9 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
         One row per run, best first: elpd (log density summed over posts, higher is better), its
         standard error, effective parameters p_loo, difference to the best and its standard
         error, stacking weight, worst Pareto k and the number above 0.7, a reading in words, and
-        whether ranking creators by expected ROI would change against the best model.
+        whether ranking creators by expected ROI would change against the best model. Of a large
+        table a sample of ``posts_used`` was looked at: standard errors hold what that leaves
+        open, ``se_subsample`` and ``se_diff_subsample`` that part alone.
 
     Raises
     ------
@@ -50,13 +49,21 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
         For fewer than two runs, or runs on different posts or outcomes.
     """
     names = _check(runs)
-    loos = {name: _loo(run) for name, run in zip(names, runs, strict=True)}
-    order = sorted(names, key=lambda name: -float(loos[name].elpd))
+    draws = max(run.manifest.chains * run.manifest.draws for run in runs)
+    loos = {
+        name: loo_of(run.design, run.posterior, draws)
+        for name, run in zip(names, runs, strict=True)
+    }
+    elpds = {name: estimate(of.pointwise, of.plug_in, of.posts) for name, of in loos.items()}
+    order = sorted(names, key=lambda name: -elpds[name].total)
     best = order[0]
     weights = _weights(names, loos)
     by_name = dict(zip(names, runs, strict=True))
     rows = [
-        _row(rank, name, loos[name], loos[best], weights[name], by_name[name], by_name[best])
+        {
+            **_row(rank, name, loos[name], loos[best], elpds[name], weights[name]),
+            "roi_ranking": roi_ranking(by_name[name], by_name[best]) if rank else "—",
+        }
         for rank, name in enumerate(order)
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
@@ -100,44 +107,45 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return [f"{n} ({i + 1})" if names.count(n) > 1 else n for i, n in enumerate(names)]
 
 
-def _loo(run: Run) -> Any:
-    from arviz_stats import loo
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which the table tells
-        return loo(run.posterior, var_name="conversions", pointwise=True)
-
-
-def _weights(names: Sequence[str], loos: dict[str, Any]) -> dict[str, float]:
+def _weights(names: Sequence[str], loos: dict[str, Loo]) -> dict[str, float]:
     """Stacking weights (Yao, Vehtari, Simpson & Gelman 2018)."""
     from arviz_stats import compare as arviz_compare
 
-    table = arviz_compare({name: loos[name] for name in names}, method="stacking", round_to="none")
+    found = {name: loos[name].arviz for name in names}
+    table = arviz_compare(found, method="stacking", round_to="none")
     return {str(name): float(weight) for name, weight in table["weight"].items()}
 
 
 def _row(
-    rank: int, name: str, loo: Any, best: Any, weight: float, run: Run, best_run: Run
+    rank: int, name: str, loo: Loo, best: Loo, elpd: Estimate, weight: float
 ) -> dict[str, Any]:
-    difference = np.asarray(loo.elpd_i) - np.asarray(best.elpd_i)
-    se = float(np.sqrt(len(difference)) * np.std(difference, ddof=1)) if rank else 0.0
-    total = float(difference.sum())
-    k = np.asarray(loo.pareto_k)
-    bad = int(np.sum(~(k <= BAD_K)))  # what is not a number is bad
+    approximate = None
+    if loo.plug_in is not None and best.plug_in is not None:
+        approximate = loo.plug_in - best.plug_in
+    difference = estimate(loo.pointwise - best.pointwise, approximate, loo.posts)
+    se = _whole(difference) if rank else 0.0
+    share = len(loo.posts) / (len(loo.posts) if loo.plug_in is None else len(loo.plug_in))
     return {
         "model": name,
         "rank": rank + 1,
-        "elpd": float(loo.elpd),
-        "se": float(loo.se),
-        "p_loo": float(loo.p),
-        "elpd_diff": total,
+        "elpd": elpd.total,
+        "se": _whole(elpd),
+        "p_loo": float(loo.arviz.p) / share,
+        "elpd_diff": difference.total,
         "se_diff": se,
         "weight": weight,
-        "worst_k": float(k.max()),
-        "n_bad_k": bad,
-        "reading": reading(rank, total, se, bad),
-        "roi_ranking": "—" if rank == 0 else roi_ranking(run, best_run),
+        "worst_k": float(loo.pareto_k.max()),
+        "n_bad_k": loo.bad,
+        "posts_used": len(loo.posts),
+        "se_subsample": elpd.se_subsample,
+        "se_diff_subsample": difference.se_subsample,
+        "reading": reading(rank, difference.total, se, loo.bad),
     }
+
+
+def _whole(of: Estimate) -> float:
+    """Standard error with what a sample of the posts leaves open."""
+    return float(np.hypot(of.se, of.se_subsample))
 
 
 def reading(rank: int, difference: float, se: float, bad: int) -> str:

@@ -65,7 +65,7 @@ def contributions(run: Run, by: str = "total") -> pl.DataFrame:
             )
         )
     groups, index = group_posts(design, by)
-    draws = credited(design, run.draws, index, len(groups))
+    draws = credited(design, run.thinned, index, len(groups))
     observed = np.bincount(index, weights=design.outcome, minlength=len(groups))
     return _table(draws, groups, mean.parts, observed, by, run.manifest.chains)
 
@@ -104,7 +104,7 @@ def credited(design: Design, draws: Draws, index: Integers, count: int) -> Float
     out = np.zeros((n_draws(draws), count, len(parts)))
     order = np.argsort(index, kind="stable")
     starts = np.searchsorted(index[order], np.arange(count))
-    for block in blocks(draws):
+    for block in blocks(draws, len(design.outcome)):
         landed = forward.landed(design, forward.expected_parts(design, block.draws))
         share = landed / landed.sum(axis=2, keepdims=True)
         orders = (design.outcome[None, :, None] * share)[:, order]

@@ -29,7 +29,7 @@ def draws_table(run: Run) -> pl.DataFrame:
     """
     found = [
         q
-        for q in quantities_of(run.design)(run.design, run.draws)
+        for q in quantities_of(run.design)(run.design, run.thinned)
         if q.scope == "overall" and not q.quantity.startswith("share_")
     ]
     table = estimate_table(found, run.manifest.chains)

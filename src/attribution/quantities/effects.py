@@ -36,7 +36,7 @@ def effects(run: Run) -> pl.DataFrame:
     """
     find = quantities_of(run.design)
     return estimate_table(
-        find(run.design, run.draws), run.manifest.chains, find(run.design, run.prior_draws)
+        find(run.design, run.thinned), run.manifest.chains, find(run.design, run.prior_draws)
     )
 
 

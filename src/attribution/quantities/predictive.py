@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from attribution.design.types import Floats
+from attribution.design.types import Design, Floats
+from attribution.predictive import BIN, TOTAL, bins, totals
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
 
 if TYPE_CHECKING:
@@ -24,49 +25,22 @@ def predictive_table(run: Run) -> pl.DataFrame:
         panel, unit, group, observed, lower, median, upper (equal-tailed predictive interval),
         interval, prob.
     """
-    replicated = run.posterior["posterior_predictive"]["conversions"].to_numpy()[0]
-    rows = [*_shares(run, replicated), *_totals(run, replicated)]
+    figures = run.posterior["predictive_figures"].to_dataset()
+    rows = []
+    for panel, unit, group, name in _panels(run.design):
+        of = figures.sel(figure=name)
+        rows.append(_row(panel, unit, group, float(of["observed"]), of["posterior"].to_numpy()))
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _shares(run: Run, replicated: Floats) -> Iterator[dict[str, object]]:
-    observed = run.design.outcome
-    for low, high in _bins(max(int(observed.max()), 1)):
-        name = f"{low}" if low == high else f"{low:,} to {high:,}"
-        yield _row(
-            "share of posts by conversions",
-            "share of posts",
-            name,
-            float(np.mean((observed >= low) & (observed <= high))),
-            np.mean((replicated >= low) & (replicated <= high), axis=1),
-        )
-
-
-def _bins(largest: int) -> list[tuple[int, int]]:
-    """Return 0, 1, 2 to 3, 4 to 7 … up to the largest count."""
-    bins, low = [(0, 0)], 1
-    while low <= largest:
-        bins.append((low, 2 * low - 1))
-        low *= 2
-    return bins
-
-
-def _totals(run: Run, replicated: Floats) -> Iterator[dict[str, object]]:
-    observed = run.design.outcome
-    yield _row("conversions in total", "conversions", "all", float(observed.sum()),
-               replicated.sum(axis=1))  # fmt: skip
-    for column, group in run.design.groups.items():
-        if column == "creator_id":
-            continue
-        for k, level in enumerate(group.levels):
-            here = group.index == k
-            yield _row(
-                f"conversions by {column}",
-                "conversions",
-                level,
-                float(observed[here].sum()),
-                replicated[:, here].sum(axis=1),
-            )
+def _panels(design: Design) -> Iterator[tuple[str, str, str, str]]:
+    """Yield panel, unit and group of each figure that is drawn, and its name."""
+    for _low, _high, name in bins(design):
+        span = name.removeprefix(BIN)
+        yield "share of posts by conversions", "share of posts", span, name
+    yield "conversions in total", "conversions", "all", TOTAL
+    for column, k, name in totals(design):
+        yield f"conversions by {column}", "conversions", design.groups[column].levels[k], name
 
 
 def _row(

@@ -115,7 +115,7 @@ def change(design: Design, draws: Draws, changed: pl.Expr, signal: str, member: 
     deltas = feature_changes(design, changed.alias(signal), signal)
     shape = (n_draws(draws), member.shape[1])
     before, after = np.empty(shape), np.empty(shape)
-    for block in blocks(draws):
+    for block in blocks(draws, len(design.outcome)):
         means = forward.expected(design, block.draws)
         factor = np.exp(_eta_change(design, mean, block.draws, deltas))
         before[block.where] = means @ member
@@ -181,7 +181,7 @@ def _rate(rate: Rate, scope: str, group: str, population: str, draws: Floats) ->
 
 def _sums(design: Design, draws: Draws, member: Floats) -> Floats:
     out = np.empty((n_draws(draws), member.shape[1]))
-    for block in blocks(draws):
+    for block in blocks(draws, len(design.outcome)):
         out[block.where] = forward.expected(design, block.draws) @ member
     return out
 

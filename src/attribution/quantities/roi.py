@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from attribution import forward
 from attribution.design.absent import COSTS
@@ -65,7 +66,7 @@ def roi(
     _require_money(design)
     groups, index = group_posts(design, by)
     cost, fee, known = post_costs(design.table)
-    revenue, orders = expected_totals(design, run.draws, index, known, len(groups))
+    revenue, orders = expected_totals(design, run.thinned, index, known, len(groups))
     return _table(
         design, groups, index, known, cost, fee, revenue, orders, by, margin, run.manifest.chains
     )
@@ -120,12 +121,12 @@ def expected_totals(
     design: Design, draws: Draws, index: Integers, known: Floats, count: int
 ) -> tuple[Floats, Floats]:
     """Return expected net revenue (currency) and orders by group; each (draw, group)."""
-    member = (index[:, None] == np.arange(count)[None, :]) * known[:, None]
+    member = csr_array((known, (index, np.arange(len(index)))), shape=(count, len(index)))
     revenue, orders = (np.empty((n_draws(draws), count)) for _ in range(2))
-    for block in blocks(draws):
+    for block in blocks(draws, len(design.outcome)):
         means = forward.expected(design, block.draws)
-        orders[block.where] = means @ member
-        revenue[block.where] = (means * forward.order_value(design, block.draws)) @ member
+        orders[block.where] = (member @ means.T).T
+        revenue[block.where] = (member @ (means * forward.order_value(design, block.draws)).T).T
     return revenue, orders
 
 

@@ -91,7 +91,7 @@ def totals(design: Design, draws: Draws) -> Totals:
     visible = member.T @ (amounts * shown.all(axis=1, keepdims=True))
     shape = (n_draws(draws), len(groups), len(mean.parts))
     orders, orders_shown, unit_rates = np.empty(shape), np.empty(shape), np.empty(shape)
-    for block in blocks(draws):
+    for block in blocks(draws, len(design.outcome)):
         parts = forward.expected_parts(design, block.draws)
         orders[block.where] = np.einsum("dip,ig->dgp", parts, member, optimize=True)
         orders_shown[block.where] = np.einsum("dip,ip,ig->dgp", parts, shown, member, optimize=True)

@@ -1,0 +1,98 @@
+"""Do the chains agree, and how much do they tell? Each scalar parameter's R-hat and ESS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from attribution.design.types import Floats
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+R_HAT = 1.01
+"""Largest R-hat at which chains are said to agree (Vehtari et al. 2021)."""
+
+ESS_PER_CHAIN = 100
+"""Effective draws per chain that averages and ends of intervals need (Vehtari et al. 2021)."""
+
+TAILS = (0.05, 0.95)
+"""Quantiles whose effective sample sizes make up the tail ESS (Vehtari et al. 2021)."""
+
+
+def diagnose(posterior: xr.Dataset) -> pl.DataFrame:
+    """Return rank-normalised split R-hat and effective draws of every parameter that varies.
+
+    Parameters
+    ----------
+    posterior
+        Draws; each variable (chain, draw, …).
+
+    Returns
+    -------
+    pl.DataFrame
+        parameter (``name[level, …]``), r_hat, ess_bulk, ess_tail (the lesser of the 5 % and 95 %
+        quantiles' ESS); not a number where ArviZ finds none.
+    """
+    from arviz_stats.base import array_stats
+
+    names, matrix = _parameters(posterior)
+    axes = {"chain_axis": 1, "draw_axis": 2}
+    return pl.DataFrame(
+        {
+            "parameter": names,
+            "r_hat": np.asarray(array_stats.rhat(matrix, **axes)),
+            "ess_bulk": np.asarray(array_stats.ess(matrix, **axes, method="bulk")),
+            "ess_tail": np.asarray(array_stats.ess(matrix, **axes, method="tail", prob=TAILS)),
+        }
+    )
+
+
+def worst(diagnostics: pl.DataFrame, column: str) -> tuple[float, str]:
+    """Return the worst value of a column and its parameter; not a number is worse than any."""
+    values = diagnostics.get_column(column).to_numpy()
+    unknown = np.flatnonzero(~np.isfinite(values))
+    if unknown.size:
+        at = int(unknown[0])
+    else:
+        at = int(np.argmax(values) if column == "r_hat" else np.argmin(values))
+    return float(values[at]), str(diagnostics.item(at, "parameter"))
+
+
+def converged(diagnostics: pl.DataFrame, chains: int) -> bool:
+    """Whether all parameters' chains agree and have enough effective draws."""
+    enough = ESS_PER_CHAIN * chains
+    return (
+        worst(diagnostics, "r_hat")[0] <= R_HAT
+        and worst(diagnostics, "ess_bulk")[0] >= enough
+        and worst(diagnostics, "ess_tail")[0] >= enough
+    )
+
+
+def _parameters(posterior: xr.Dataset) -> tuple[list[str], Floats]:
+    """Name every scalar parameter that varies; (parameter, chain, draw)."""
+    names: list[str] = []
+    rows = []
+    for name, values in posterior.data_vars.items():
+        flat = values.to_numpy().reshape((*values.shape[:2], -1))
+        levels = _labels(values)
+        for k in range(flat.shape[2]):
+            if np.ptp(flat[:, :, k]) != 0.0:
+                names.append(f"{name}{levels[k]}")
+                rows.append(flat[:, :, k])
+    return names, np.stack(rows)
+
+
+def _labels(values: xr.DataArray) -> list[str]:
+    dims = values.dims[2:]
+    if not dims:
+        return [""]
+    labels = [[str(level) for level in values[d].to_numpy()] for d in dims]
+    grid = np.meshgrid(*[np.arange(len(level)) for level in labels], indexing="ij")
+    flat = [axis.ravel() for axis in grid]
+    return [
+        "[" + ", ".join(labels[d][flat[d][i]] for d in range(len(dims))) + "]"
+        for i in range(len(flat[0]))
+    ]

@@ -1,0 +1,169 @@
+"""Leave-one-out predictive density, from all posts or, of a large table, from a sample of them."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from attribution import forward
+from attribution.design.types import Design, Floats, Integers
+from attribution.draws import Draws, stack
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BAD_K = 0.7
+"""Pareto k above which a post's leave-one-out estimate is not to be trusted."""
+
+NUMBERS = 40_000_000
+"""Log densities, draws times posts, that a run keeps; of more posts it keeps a sample."""
+
+
+def kept_posts(posts: int, draws: int) -> Integers:
+    """Return the posts whose log density is kept; sorted positions.
+
+    All, or a simple random sample, the same one for every run of the same size: a smaller sample
+    of the same posts is part of a larger one.
+    """
+    most = max(NUMBERS // draws, 1)
+    if posts <= most:
+        return np.arange(posts)
+    return np.sort(np.random.default_rng(0).permutation(posts)[:most])
+
+
+@dataclass(frozen=True)
+class Loo:
+    """Leave-one-out log predictive density of a run.
+
+    Parameters
+    ----------
+    arviz
+        ArviZ's answer for the posts that were looked at; its ``elpd_i`` and ``pareto_k`` are
+        (post,).
+    posts
+        Positions of those posts; (post,).
+    plug_in
+        Log density of every post at the posterior mean, to which the estimate from a sample of
+        posts is tied; (all posts,). None where all posts were looked at.
+    """
+
+    arviz: Any
+    posts: Integers
+    plug_in: Floats | None
+
+    @property
+    def pointwise(self) -> Floats:
+        """Log predictive density of each post that was looked at."""
+        return np.asarray(self.arviz.elpd_i)
+
+    @property
+    def pareto_k(self) -> Floats:
+        """Pareto k of each post that was looked at."""
+        return np.asarray(self.arviz.pareto_k)
+
+    @property
+    def bad(self) -> int:
+        """Number of posts whose estimate is not to be trusted; what is not a number is bad."""
+        return int(np.sum(~(self.pareto_k <= BAD_K)))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A sum over posts.
+
+    Parameters
+    ----------
+    total
+        The sum over all posts.
+    se
+        Standard error of the sum as an estimate for posts like these.
+    se_subsample
+        Standard error from having looked at a sample of the posts only; 0 for all.
+    """
+
+    total: float
+    se: float
+    se_subsample: float
+
+
+def loo(tree: xr.DataTree, posts: Integers | None = None) -> Any:
+    """Return ArviZ's PSIS-LOO of the conversions whose log density is kept, pointwise.
+
+    Parameters
+    ----------
+    tree
+        With groups ``posterior`` and ``log_likelihood``.
+    posts
+        Which of the kept posts to look at; all if None.
+    """
+    from arviz_stats import loo as arviz_loo
+
+    if posts is not None:
+        tree = tree.copy()
+        tree["log_likelihood"] = tree["log_likelihood"].isel(post=posts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which is told
+        return arviz_loo(tree, var_name="conversions", pointwise=True)
+
+
+def loo_of(design: Design, tree: xr.DataTree, most: int | None = None) -> Loo:
+    """Return the leave-one-out density of a run, from at most so many of its kept posts.
+
+    Parameters
+    ----------
+    design
+        What the run was fitted to.
+    tree
+        With groups ``posterior`` and ``log_likelihood``.
+    most
+        Draws of the run of which fewest posts were kept; None for this run's own.
+    """
+    draws = stack(tree["posterior"].to_dataset())
+    count = len(design.outcome)
+    own = kept_posts(count, len(next(iter(draws.values()))))
+    posts = own if most is None else kept_posts(count, most)
+    part = None if len(posts) == len(own) else np.searchsorted(own, posts)
+    plug_in = None if len(posts) == count else _plug_in(design, draws)
+    return Loo(loo(tree, part), posts, plug_in)
+
+
+def _plug_in(design: Design, draws: Draws) -> Floats:
+    """Log density of every post at the posterior mean; (post,)."""
+    mean = {name: values.mean(axis=0, keepdims=True) for name, values in draws.items()}
+    found: Floats = forward.log_likelihood(design, mean)[0]
+    return found
+
+
+def estimate(
+    values: Floats, plug_in: Floats | None = None, posts: Integers | None = None
+) -> Estimate:
+    """Return the sum over all posts of values known of some.
+
+    The difference estimator with a simple random sample: the sum of an approximation known of all
+    posts, plus what the sample says of its error (Magnusson, Vehtari, Jonasson & Andersen 2020,
+    AISTATS, section 2.3).
+
+    Parameters
+    ----------
+    values
+        Of the posts that were looked at; (sample,).
+    plug_in
+        The approximation, of every post; None if all were looked at.
+    posts
+        Positions of those looked at.
+    """
+    if plug_in is None or posts is None:
+        se = float(np.sqrt(len(values)) * np.std(values, ddof=1))
+        return Estimate(float(values.sum()), se, 0.0)
+    count, sample = len(plug_in), len(posts)
+    near = plug_in[posts]
+    error = values - near
+    total = float(plug_in.sum() + count * error.mean())
+    variance = count**2 * (1.0 - sample / count) * float(np.var(error, ddof=1)) / sample
+    squares = float((plug_in**2).sum() + count * (values**2 - near**2).mean())
+    # The square of an estimate is too large by its variance.
+    spread = squares - (total**2 - variance) / count
+    return Estimate(total, float(np.sqrt(max(spread, 0.0))), float(np.sqrt(variance)))
