@@ -71,7 +71,8 @@ def build_model(design: Design) -> pm.Model:
 
 def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     """Return the coordinates of the model's dims."""
-    out: dict[str, Sequence[str] | Sequence[int]] = {"post": design.posts}
+    posts = design.posts
+    out: dict[str, Sequence[str] | Sequence[int]] = {"post": posts}
     for column, group in {**design.value_groups, **design.groups}.items():
         out[dim(column)] = group.levels
     if isinstance(design.spec.mean, RatesMean):
@@ -81,10 +82,10 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     if design.sources is not None:
         out["landing"] = range(np.count_nonzero(design.sources.weight))
     if design.hidden is not None:
-        out["hidden"] = [design.posts[row] for row in design.hidden.rows]
+        out["hidden"] = [posts[row] for row in design.hidden.rows]
         out["node"] = range(len(design.hidden.nodes))
     if design.value is not None:
-        out["sale"] = [design.posts[row] for row in design.value.rows]
+        out["sale"] = [posts[row] for row in design.value.rows]
     return out
 
 

@@ -55,6 +55,10 @@ seven brands drawn from the prior or the samples' truth, one needed smaller step
 """
 
 
+TELLING = 400
+"""Draws per chain from which R-hat and effective draws tell more than chance."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to sample.
@@ -176,7 +180,7 @@ def _posterior(
     usual, careful = TARGET_ACCEPT
     rate = usual if settings.target_accept is None else settings.target_accept
     trace, diagnostics = _pass(draw, settings, rate, partial(tell, "sample"))
-    wrong = _shortfall(trace, diagnostics, settings.chains)
+    wrong = _shortfall(trace, diagnostics, settings)
     if settings.target_accept is not None or not wrong:
         return trace, rate, diagnostics
     again = partial(tell, f"sample again with smaller steps ({wrong})")
@@ -192,12 +196,14 @@ def _pass(
     return trace, diagnose(trace["posterior"].to_dataset())
 
 
-def _shortfall(trace: xr.DataTree, diagnostics: pl.DataFrame, chains: int) -> str:
+def _shortfall(trace: xr.DataTree, diagnostics: pl.DataFrame, settings: Settings) -> str:
     """Say what smaller steps may mend; empty where nothing is wrong."""
     diverging = int(trace["sample_stats"]["diverging"].sum())
     if diverging:
         return f"{diverging} divergent"
-    return "" if converged(diagnostics, chains) else "the chains do not agree yet"
+    if settings.draws < TELLING or converged(diagnostics, settings.chains):
+        return ""
+    return "the chains do not agree yet"
 
 
 def _own_nuts(

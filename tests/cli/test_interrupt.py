@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attribution.shipped import folder
 
-LONG = ("--draws", "20000", "--tune", "20000", "--chains", "2")
+LONG = ("--draws", "100000", "--tune", "100000", "--chains", "2")
 COLUMNS = "post_id,tier,reach,likes,comments,conversions\n"
 
 
@@ -46,7 +46,7 @@ def test_ctrl_c_leaves_no_half_run(tmp_path: Path) -> None:
         for line in fit.stderr:
             if line.startswith("compile: "):
                 break
-        time.sleep(5)  # into the sampler's own code, far from the end of 80,000 draws
+        time.sleep(5)  # into the sampler's own code, far from the end of 400,000 draws
         assert fit.poll() is None
         fit.send_signal(signal.SIGINT)
         out, said = fit.communicate(timeout=60)

@@ -66,7 +66,7 @@ def test_stated_priors_are_all_the_models_parameters(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["additive", "engagement"])
 def test_parameters_lie_within_their_stated_interval_as_often_as_it_says(name: str) -> None:
-    drawn = small.prior(name)["prior"].to_dataset()
+    drawn = small.prior(name)
     for stated in stated_priors(read_spec(name)):
         values = drawn[stated.parameter].to_numpy()[0].reshape(small.DISTINCT, -1)[:, 0]
         low, high = stated.interval()

@@ -15,11 +15,11 @@ from support.runs import MANIFEST
 from attribution.errors import InputError
 from attribution.fitting import check_target, fit
 from attribution.manifest import FORMAT_VERSION, Manifest
+from attribution.run import DIAGNOSTICS, POSTERIOR, SPEC, TABLE, Run, load_run, save_run
 from attribution.run import MANIFEST as MANIFEST_FILE
-from attribution.run import POSTERIOR, SPEC, TABLE, Run, load_run, save_run
 from attribution.spec import to_toml
 
-FILES = {POSTERIOR, TABLE, SPEC, MANIFEST_FILE}
+FILES = {POSTERIOR, DIAGNOSTICS, TABLE, SPEC, MANIFEST_FILE}
 
 
 @pytest.fixture

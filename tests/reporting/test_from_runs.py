@@ -13,7 +13,9 @@ import xarray as xr
 from support import drawn, tiny
 
 from attribution.charts.registry import REGISTRY
+from attribution.diagnostics import diagnose
 from attribution.errors import InputError
+from attribution.predictive import figures, figures_dataset
 from attribution.reporting import report
 from attribution.run import Run
 
@@ -25,15 +27,15 @@ def real(spec: Any = tiny.ADDITIVE) -> Run:
     run = tiny.run(spec=spec)
     assert run.tree is not None
     generator = np.random.default_rng(5)
-    counts = generator.poisson(run.design.outcome, size=(1, 40, 3))
-    predicted = xr.Dataset({"conversions": (("chain", "draw", "post"), counts)})
+    replicated = figures(run.design, generator.poisson(run.design.outcome, size=(40, 3)))
     groups = {name: node.to_dataset() for name, node in run.tree.children.items()}
     # Chains that never move have no R-hat.
     groups["posterior"] = groups["posterior"].map(
         lambda values: values + generator.normal(0.0, 1e-3, values.shape)
     )
-    tree = xr.DataTree.from_dict({**groups, "posterior_predictive": predicted})
-    return replace(run, tree=tree)
+    groups["predictive_figures"] = figures_dataset(run.design, replicated, replicated)
+    tree = xr.DataTree.from_dict(groups)
+    return replace(run, tree=tree, diagnosed=diagnose(groups["posterior"]))
 
 
 @pytest.mark.parametrize("name", ONE_RUN)

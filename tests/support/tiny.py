@@ -143,4 +143,6 @@ def run(frame: pl.DataFrame | None = None, spec: Any = ADDITIVE) -> Run:
         manifest=replace(MANIFEST, chains=2, spec_name=spec.name, health=()),
         design=of,
         tree=xr.DataTree.from_dict({"posterior": tree(draws), "prior": tree(draws)}),
+        # Of draws that were not sampled there is nothing to diagnose.
+        diagnosed=pl.DataFrame(schema=["parameter", "r_hat", "ess_bulk", "ess_tail"]),
     )
