@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BAD_K = 0.7
 """Pareto k above which a post's leave-one-out estimate is not to be trusted."""
 
-NUMBERS = 40_000_000
+NUMBERS = 20_000_000
 """Log densities, draws times posts, that a run keeps; of more posts it keeps a sample."""
 
 

@@ -36,7 +36,7 @@ Done = Callable[[int, int], None]
 PREDICTIVE_DRAWS = 500
 """Replications of the conversions by the prior and by the posterior."""
 
-PREDICTIVE_NUMBERS = 25_000_000
+PREDICTIVE_NUMBERS = 20_000_000
 """Conversions, draws times posts, that a run keeps of each of the two."""
 
 TUNE = 500

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from numpy.typing import NDArray
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.rewriting import inline_ofg_node
 from pytensor.gradient import disconnected_grad
@@ -26,6 +27,7 @@ from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import All, Sum
 from pytensor.tensor.special import LogSoftmax, Softmax
+from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor
 
 Variable = Any  # PyTensor is not typed
 
@@ -203,6 +205,100 @@ def _terms(variable: Variable) -> list[Variable]:
     return [variable]
 
 
+@node_rewriter([AdvancedIncSubtensor])
+def split_scatter(_fgraph: FunctionGraph, node: Apply) -> list[Variable] | None:
+    """Sum a linear function of unknowns by group with sums of the data taken beforehand.
+
+    For known weights w and data x, adding w * (a + s * x + t[j]) at the positions of groups is
+    adding s times the groups' known sums of w * x, and t at each distinct pair of a group and j
+    with the pair's known sum of w: as many numbers as there are groups or pairs, not rows.
+    """
+    base, values, *positions = node.inputs
+    index = _rows(node, positions)
+    if index is None or node.op.set_instead_of_inc or base.type.ndim != 1:
+        return None
+    length = base.type.shape[0]
+    if length is None:
+        return None
+    known, rest = _known_factor(values, len(index))
+    terms = _terms_of_sum(rest)
+    found = [_scattered(term, known, index, length) for term in terms]
+    if all(total is None for total in found):
+        return None
+    out = base
+    for term, total in zip(terms, found, strict=True):
+        if total is None:
+            out = pt.inc_subtensor(out[index], pt.constant(known) * term)
+        else:
+            out = out + total
+    return [_like(out, node)]
+
+
+def _rows(node: Apply, positions: list[Variable]) -> NDArray[np.int64] | None:
+    """Return the known positions of a scatter or gather along one dim."""
+    if node.op.idx_list != (0,) or len(positions) != 1:
+        return None
+    (index,) = positions
+    if not isinstance(index, Constant) or index.type.ndim != 1 or index.type.dtype == "bool":
+        return None
+    rows: NDArray[np.int64] = np.asarray(index.data, dtype=np.int64)
+    return rows if rows.size and rows.min() >= 0 else None
+
+
+def _known_factor(values: Variable, count: int) -> tuple[NDArray[np.float64], Variable]:
+    """Split values into known factors and the rest; factors (count,)."""
+    known = np.ones(count)
+    if not _is(values, scalar.Mul):
+        return known, values
+    rest = []
+    for factor in values.owner.inputs:
+        if isinstance(factor, Constant):
+            known = known * factor.data
+        else:
+            rest.append(factor)
+    if not rest:
+        return known, pt.constant(1.0)
+    return known, rest[0] if len(rest) == 1 else pt.mul(*rest)
+
+
+def _terms_of_sum(variable: Variable) -> list[Variable]:
+    """Return what adds up to the variable, sums within sums included."""
+    terms = _terms(variable)
+    if len(terms) == 1:
+        return terms
+    return [inner for term in terms for inner in _terms_of_sum(term)]
+
+
+def _scattered(
+    term: Variable, known: NDArray[np.float64], index: NDArray[np.int64], length: int
+) -> Variable | None:
+    """Sum known * term by group, without a row each; (length,), None where there is no way."""
+    count = len(index)
+    weight, rest = known, term
+    if isinstance(term, Constant):
+        weight, rest = known * term.data, None
+    elif not all(term.type.broadcastable) and _is(term, scalar.Mul):
+        weight, rest = _known_factor(term, count)
+        weight = weight * known
+    if rest is None or all(rest.type.broadcastable):
+        sums = pt.constant(np.bincount(index, weight, minlength=length))
+        return sums if rest is None else sums * rest
+    negative = _is(rest, scalar.Neg)
+    node = (rest.owner.inputs[0] if negative else rest).owner
+    if node is None or not isinstance(node.op, AdvancedSubtensor):
+        return None
+    source, *positions = node.inputs
+    chosen = _rows(node, positions)
+    if chosen is None or source.type.ndim != 1:
+        return None
+    pairs, which = np.unique(np.stack([index, chosen]), axis=1, return_inverse=True)
+    if pairs.shape[1] > count // 2:
+        return None
+    total = pt.constant(np.bincount(which.reshape(-1), weight))
+    picked = total * source[pt.constant(pairs[1])]
+    return pt.inc_subtensor(pt.zeros(length)[pairs[0]], -picked if negative else picked)
+
+
 class CollapseData(GraphRewriter):
     """Evaluate costly functions of data and scalars once per distinct value of the data.
 
@@ -302,4 +398,4 @@ def spell_out() -> GraphRewriter:
 
 def take_apart() -> GraphRewriter:
     """Return the rewrites of sums into simpler sums."""
-    return _together(constant_switch, split_sum, split_sum_of_switch)
+    return _together(constant_switch, split_sum, split_sum_of_switch, split_scatter)
