@@ -7,7 +7,6 @@ from typing import Any
 import altair as alt
 import numpy as np
 import polars as pl
-from scipy.stats import gaussian_kde
 
 from attribution.charts import theme, words
 from attribution.errors import InputError, Problem
@@ -93,6 +92,8 @@ def curve(
     """
     if np.ptp(values) == 0:
         raise InputError(Problem("A quantity whose draws are all equal has no density"))
+    from scipy.stats import gaussian_kde
+
     low, high = np.quantile(values, [TAIL, 1 - TAIL])
     log = theme.heavy_tailed(pl.Series([low]), pl.Series([high]), also=line)
     kept = values[(values >= low) & (values <= high)]

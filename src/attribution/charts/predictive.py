@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import altair as alt
 import polars as pl
-from scipy.stats import binom
 
 from attribution.charts import theme, words
 
@@ -47,7 +46,9 @@ def finding(check: pl.DataFrame) -> str:
     held, every = check.height - missed.height, check.height
     prob = float(check["prob"][0])
     start = f"The model's intervals hold {held} of {words.count(every, 'observed figure')}"
-    if binom.cdf(held, every, prob) >= TOO_FEW:
+    from scipy.special import bdtr
+
+    if bdtr(held, every, prob) >= TOO_FEW:
         return f"{start}, as they should (about {prob * every:.0f})"
     names = [f"{row['group']} ({row['panel']})" for row in missed.head(3).rows(named=True)]
     more = f" and {missed.height - 3} more" if missed.height > 3 else ""
