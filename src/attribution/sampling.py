@@ -318,7 +318,8 @@ def _predict(design: Design, draws: Draws, seed: tuple[int, int]) -> _Predicted:
     def looked_at() -> Iterator[Integers]:
         nonlocal done
         for block in forward.replications(design, draws, np.random.default_rng(seed)):
-            kept.append(block[-done % every :: every])
+            # A copy: a slice would hold the whole block in memory.
+            kept.append(block[-done % every :: every].copy())
             done += len(block)
             yield block
 

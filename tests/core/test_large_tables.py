@@ -110,6 +110,19 @@ def many_posts(model: str, copies: int) -> Run:
     return replace(run, design=replace(design, hidden=None, sources=None))
 
 
+def test_replications_that_are_not_kept_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attribution.draws.BLOCK_NUMBERS", 50_000)
+    run = many_posts("engagement", 50)
+    posts = len(run.design.outcome)
+    monkeypatch.setattr("attribution.sampling.PREDICTIVE_NUMBERS", 10 * posts)
+    draws = {name: values[:PREDICTIVE_DRAWS] for name, values in run.draws.items()}
+    tracemalloc.start()
+    _predict(run.design, draws, (1, 1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.3 * PREDICTIVE_DRAWS * posts * 8
+
+
 @pytest.mark.parametrize("model", ["additive", "engagement"])
 def test_no_array_of_draws_times_posts(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Estimates, ROI and log densities of a sample of posts stay far below one such array."""
