@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +110,8 @@ def loo(tree: xr.DataTree, posts: Integers | None = None) -> Any:
         return arviz_loo(tree, var_name="conversions", pointwise=True)
 
 
-def loo_of(design: Design, tree: xr.DataTree, most: int | None = None) -> Loo:
-    """Return the leave-one-out density of a run, from at most so many of its kept posts.
+def loo_of(design: Design, tree: xr.DataTree, among: Collection[str] | None = None) -> Loo:
+    """Return the leave-one-out density of a run, from the posts whose log density it kept.
 
     Parameters
     ----------
@@ -118,16 +119,24 @@ def loo_of(design: Design, tree: xr.DataTree, most: int | None = None) -> Loo:
         What the run was fitted to.
     tree
         With groups ``posterior`` and ``log_likelihood``.
-    most
-        Draws of the run of which fewest posts were kept; None for this run's own.
+    among
+        Names of the posts to look at, where kept; all that were kept if None.
     """
-    draws = stack(tree["posterior"].to_dataset())
-    count = len(design.outcome)
-    own = kept_posts(count, len(next(iter(draws.values()))))
-    posts = own if most is None else kept_posts(count, most)
-    part = None if len(posts) == len(own) else np.searchsorted(own, posts)
-    plug_in = None if len(posts) == count else _plug_in(design, draws)
-    return Loo(loo(tree, part), posts, plug_in)
+    kept = names_of_kept(tree)
+    part = np.arange(len(kept))
+    if among is not None:
+        part = np.asarray([k for k, name in enumerate(kept) if name in among], dtype=np.int64)
+    place = {name: row for row, name in enumerate(design.posts)}
+    posts = np.asarray([place[kept[k]] for k in part], dtype=np.int64)
+    plug_in = None
+    if len(posts) < len(design.outcome):
+        plug_in = _plug_in(design, stack(tree["posterior"].to_dataset()))
+    return Loo(loo(tree, None if len(part) == len(kept) else part), posts, plug_in)
+
+
+def names_of_kept(tree: xr.DataTree) -> list[str]:
+    """Return the names of the posts whose log density a run kept."""
+    return [str(name) for name in tree["log_likelihood"]["post"].to_numpy()]
 
 
 def _plug_in(design: Design, draws: Draws) -> Floats:

@@ -87,6 +87,25 @@ def test_runs_that_kept_a_sample_compare_as_whole_ones_do(monkeypatch: pytest.Mo
         assert off <= 4 * row["se_diff_subsample_part"] + 1e-9
 
 
+def test_a_run_knows_its_posts_whatever_the_present_release_would_keep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = looked_at(small.believable("additive"), 60, monkeypatch)
+    before = loo_of(run.design, run.posterior)
+    monkeypatch.setattr("attribution.loo.NUMBERS", 30 * DRAWS)
+    after = loo_of(run.design, run.posterior)
+    assert np.array_equal(after.posts, before.posts)
+    assert np.array_equal(after.pointwise, before.pointwise)
+
+
+def test_runs_that_kept_different_samples_are_compared_by_what_both_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = looked_at(small.believable("additive"), 80, monkeypatch)
+    few = looked_at(small.believable("engagement", "additive"), 50, monkeypatch)
+    assert compare([many, few]).get_column("posts_used").to_list() == [50, 50]
+
+
 def test_figures_are_of_all_replications_whatever_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     run = small.believable("additive")
     posts = len(run.design.outcome)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from attribution.errors import InputError, Problem
-from attribution.loo import BAD_K, Estimate, Loo, estimate, loo_of
+from attribution.loo import BAD_K, Estimate, Loo, estimate, loo_of, names_of_kept
 from attribution.quantities.roi import roi
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
         For fewer than two runs, or runs on different posts or outcomes.
     """
     names = _check(runs)
-    draws = max(run.manifest.chains * run.manifest.draws for run in runs)
+    # Runs of different lengths kept different samples of a large table's posts.
+    common = set.intersection(*(set(names_of_kept(run.posterior)) for run in runs))
     loos = {
-        name: loo_of(run.design, run.posterior, draws)
+        name: loo_of(run.design, run.posterior, common)
         for name, run in zip(names, runs, strict=True)
     }
     elpds = {name: estimate(of.pointwise, of.plug_in, of.posts) for name, of in loos.items()}
