@@ -143,10 +143,10 @@ def sample(
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
             prior = beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
-            trace, rate, diagnostics = _posterior(draw, settings, tell)
+            trace, rate, diagnostics = _posterior(partial(_named, model, draw), settings, tell)
     tell("predict", 0, 1)
     with laps.lap("predict"):
-        tree = _assemble(design, model, trace, prior.result(), settings)
+        tree = _assemble(design, trace, prior.result(), settings)
     tell("predict", 1, 1)
     return Sampled(tree, diagnostics, rate, way)
 
@@ -204,6 +204,16 @@ def _shortfall(trace: xr.DataTree, diagnostics: pl.DataFrame, settings: Settings
     if settings.draws < TELLING or converged(diagnostics, settings.chains):
         return ""
     return "the chains do not agree yet"
+
+
+def _named(model: pm.Model, draw: Nuts, settings: Settings, tell: Done) -> xr.DataTree:
+    """Draw, and name the levels of what is kept."""
+    trace = draw(settings, tell)
+    # nutpie stores every unknown that it samples, named or not.
+    posterior = trace["posterior"].to_dataset().drop_vars(NOT_KEPT, errors="ignore")
+    levels = {name: list(of) for name, of in model.coords.items() if name in posterior.dims}
+    trace["posterior"] = xr.DataTree(posterior.assign_coords(levels))
+    return trace
 
 
 def _own_nuts(
@@ -265,13 +275,9 @@ def _nutpie(compiled: Any, settings: Settings, tell: Done) -> xr.DataTree:
 
 
 def _assemble(
-    design: Design, model: pm.Model, trace: xr.DataTree, prior: xr.Dataset, settings: Settings
+    design: Design, trace: xr.DataTree, prior: xr.Dataset, settings: Settings
 ) -> xr.DataTree:
-    # nutpie stores every unknown that it samples, named or not.
-    posterior = trace["posterior"].to_dataset().drop_vars(NOT_KEPT, errors="ignore")
-    posterior = posterior.assign_coords(
-        {name: list(values) for name, values in model.coords.items() if name in posterior.dims}
-    )
+    posterior = trace["posterior"].to_dataset()
     stats = trace["sample_stats"].to_dataset()[["diverging", "energy", "depth", "n_steps"]]
     draws = stack(posterior)
     posts = kept_posts(len(design.outcome), settings.chains * settings.draws)

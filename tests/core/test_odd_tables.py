@@ -177,6 +177,7 @@ def test_a_fit_tells_its_stages() -> None:
     )
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages == [s for s in ("build", "compile", "sample", "predict") if s in stages]
+    assert "share[likes]" in run.diagnostics["parameter"].to_list()
     assert list(run.manifest.timings) == [
         *("read", "import", "build", "compile", "sample", "predict", "check"),
     ]
