@@ -143,7 +143,7 @@ def sample(
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
             prior = beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
-            trace, rate, diagnostics = _posterior(partial(_named, model, draw), settings, tell)
+            trace, rate, diagnostics = posterior(model, draw, settings, tell)
     tell("predict", 0, 1)
     with laps.lap("predict"):
         tree = _assemble(design, trace, prior.result(), settings)
@@ -170,13 +170,19 @@ def kept(model: pm.Model) -> list[str]:
     return [v.name for v in model.unobserved_RVs if v.name not in NOT_KEPT]
 
 
-def _posterior(
-    draw: Nuts, settings: Settings, tell: Progress
+def posterior(
+    model: pm.Model, draw: Nuts, settings: Settings, tell: Progress
 ) -> tuple[xr.DataTree, float, pl.DataFrame]:
     """Draw from the posterior, once more with smaller steps where the first draws fall short.
 
     The second draws replace the first whether they are better or not.
+
+    Returns
+    -------
+    tuple
+        The draws, levels named; the target acceptance rate they were taken with; diagnostics.
     """
+    draw = partial(_named, model, draw)
     usual, careful = TARGET_ACCEPT
     rate = usual if settings.target_accept is None else settings.target_accept
     trace, diagnostics = _pass(draw, settings, rate, partial(tell, "sample"))

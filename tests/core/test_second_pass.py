@@ -63,7 +63,7 @@ def test_draws_that_fall_short_lead_to_a_second_pass(
             heard.append(stage)
 
     settings = Settings(target_accept=asked, **SETTINGS)
-    trace, rate, diagnostics = sampling._posterior(nuts, settings, hear)
+    trace, rate, diagnostics = sampling.posterior(model, nuts, settings, hear)
     assert tried == rates
     assert rate == rates[-1]
     assert heard == told
