@@ -47,8 +47,8 @@ UNREPORTED = ("_z", "_raw", "__", "_offset", "mu")
 def ours(stated: str, frame: pl.DataFrame, seed: int) -> Told:
     """Sample with this project."""
     from attribution.design import build_design
-    from attribution.sampling import Settings, compile_density, posterior
     from attribution.model import build_model
+    from attribution.sampling import Settings, compile_density, posterior
     from attribution.spec import parse_spec, read_spec
 
     spec = parse_spec(REGRESSION) if stated == "regression" else read_spec("additive")
@@ -169,8 +169,10 @@ def rstanarm(_stated: str, frame: pl.DataFrame, seed: int) -> Told:
         posts, draws = Path(scratch) / "posts.csv", Path(scratch) / "draws.csv"
         with_features(frame).write_csv(posts)
         _say({"compile": 0.0})
+        numbers = map(str, (CHAINS, TUNE, DRAWS, seed))
+        command = ["Rscript", str(SCRIPT), str(posts), str(draws), *numbers]
         told_by_r = subprocess.run(  # noqa: S603
-            ["Rscript", str(SCRIPT), str(posts), str(draws), *map(str, (CHAINS, TUNE, DRAWS, seed))],  # noqa: S607
+            command,
             check=True,
             stdout=subprocess.PIPE,
             stderr=sys.stderr,

@@ -3,10 +3,11 @@
     uv run --group benchmarks python -m benchmarks.sampling --repeats 3
 
 Each tool runs in a process of its own, one after the other, on the same simulated posts with the
-same priors, each run with another seed; one that takes longer than ``--limit`` seconds is stopped, and what it sampled by then
-counts as a lower bound. Printed are medians: seconds to compile and to sample, the least effective
-draws (bulk or tail) of all reported parameters, seconds of sampling to 400 of them, the ratio to
-this project's, and how far the estimates lie apart at most, in Monte Carlo standard errors.
+same priors, each run with another seed; one that takes longer than ``--limit`` seconds is stopped,
+and what it sampled by then counts as a lower bound. Printed are medians: seconds to compile and to
+sample, the least effective draws (bulk or tail) of all reported parameters, seconds of sampling to
+400 of them, the ratio to this project's, and how far the estimates lie apart at most, in Monte
+Carlo standard errors.
 rstanarm needs Debian's package ``r-cran-rstanarm``.
 """
 

@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import attribution
 from attribution.data import AnalysisTable, read_analysis
@@ -15,13 +15,16 @@ from attribution.design import Design, build_design
 from attribution.errors import InputError, Problem, raise_if_any
 from attribution.health import check_health
 from attribution.laps import Laps
-from attribution.manifest import FORMAT_VERSION, Check, Manifest
+from attribution.manifest import FORMAT_VERSION, Check, Manifest, Method
 from attribution.run import Run, save_run
 from attribution.spec import check_columns, read_spec
 from attribution.spec.model import ModelSpec
 
 if TYPE_CHECKING:
     from attribution.sampling import Progress, Sampled, Settings
+
+DRAWS = {"nuts": 1000, "approximate": 500}
+"""Draws kept of each chain where none are asked for."""
 
 PACKAGES = ("pymc", "pytensor", "nutpie", "numba", "numpy", "arviz-stats", "polars")
 
@@ -31,11 +34,12 @@ def fit(
     table: str | Path | AnalysisTable,
     *,
     out: str | Path | None = None,
-    draws: int = 1000,
+    draws: int | None = None,
     tune: int = 500,
     chains: int = 4,
     seed: int = 0,
     target_accept: float | None = None,
+    method: Method = "nuts",
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Run:
@@ -50,10 +54,14 @@ def fit(
     out
         Folder of the run; None keeps the run in memory. It is written whole or not at all.
     draws, tune, chains, seed
-        How NUTS samples; the same seed, table, spec and versions give the same draws.
+        How NUTS samples; the same seed, table, spec and versions give the same draws. Draws are
+        those kept of each chain: 1,000 if None, 500 of an approximation.
     target_accept
         Acceptance rate that NUTS aims at. None starts at 0.8 and, where draws diverge or chains
         do not agree, samples once more at 0.95.
+    method
+        ``nuts`` for exact sampling, or ``approximate`` for a quick look: seconds, labelled
+        approximate wherever its numbers are shown, and unhealthy where it does not hold.
     progress
         Told of each stage: name, work done, work in total.
     overwrite
@@ -69,7 +77,8 @@ def fit(
     InputError
         For a spec, table or folder that cannot be used; before anything is sampled.
     """
-    _check_settings(draws, tune, chains, target_accept)
+    draws = DRAWS.get(method, 0) if draws is None else draws
+    _check_settings(draws, tune, chains, target_accept, method)
     target = None if out is None else check_target(Path(out), overwrite)
     laps = Laps()
     with laps.lap("read"):
@@ -81,10 +90,10 @@ def fit(
     with laps.lap("import"):
         from attribution.sampling import Settings, sample
 
-    settings = Settings(draws, tune, chains, seed, target_accept)
+    settings = Settings(draws, tune, chains, seed, target_accept, method)
     sampled = sample(design, settings, laps, progress)
     with laps.lap("check"):
-        health = check_health(design, sampled.tree, sampled.diagnostics)
+        health = check_health(design, sampled.tree, sampled.diagnostics, settings.method)
     manifest = _manifest(read, source, design, settings, sampled, health, laps)
     run = Run(
         path=None,
@@ -98,11 +107,13 @@ def fit(
     return run if target is None else save_run(run, target, overwrite=overwrite)
 
 
-def _check_settings(draws: int, tune: int, chains: int, target_accept: float | None) -> None:
+def _check_settings(
+    draws: int, tune: int, chains: int, target_accept: float | None, method: str
+) -> None:
     problems = [
         Problem(f"{name} is too small", key=name, value=str(value), expected=f"at least {least}")
         for name, value, least in (("draws", draws, 50), ("tune", tune, 50), ("chains", chains, 2))
-        if value < least
+        if value < least and method in DRAWS
     ]
     if target_accept is not None and not 0.5 <= target_accept < 1.0:
         problems.append(
@@ -111,6 +122,24 @@ def _check_settings(draws: int, tune: int, chains: int, target_accept: float | N
                 key="target_accept",
                 value=str(target_accept),
                 expected="a number from 0.5 to below 1",
+            )
+        )
+    if method not in get_args(Method):
+        problems.append(
+            Problem(
+                "there is no such method",
+                key="method",
+                value=method,
+                expected=" or ".join(get_args(Method)),
+            )
+        )
+    elif method == "approximate" and target_accept is not None:
+        problems.append(
+            Problem(
+                "only NUTS has a target acceptance rate",
+                key="target_accept",
+                value=str(target_accept),
+                expected="nothing with method approximate",
             )
         )
     if problems:
@@ -167,9 +196,10 @@ def _manifest(
         outcome=spec.outcome.column,
         exposure=spec.outcome.exposure,
         currency=_currency(design),
+        method=settings.method,
         seed=settings.seed,
         draws=settings.draws,
-        tune=settings.tune,
+        tune=0 if settings.method == "approximate" else settings.tune,
         chains=settings.chains,
         target_accept=sampled.target_accept,
         density=sampled.density,

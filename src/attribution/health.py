@@ -19,7 +19,7 @@ from attribution.design.types import Design, Floats, Integers, Value
 from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, worst
 from attribution.draws import Draws, blocks, stack, thin
 from attribution.loo import BAD_K, loo
-from attribution.manifest import Check, Status
+from attribution.manifest import Check, Method, Status
 from attribution.predictive import LATE, STATISTICS, TOTAL, totals
 from attribution.spec.model import RatesMean
 
@@ -34,9 +34,12 @@ PRIOR_SURPRISE = 0.02
 CONTRACTION = 0.5
 REPLICATIONS = 1000
 MAXIMUM_DEPTH = 10
+SAMPLE_IT = "Sample it: fit again with --method nuts."
 
 
-def check_health(design: Design, tree: xr.DataTree, diagnostics: pl.DataFrame) -> tuple[Check, ...]:
+def check_health(
+    design: Design, tree: xr.DataTree, diagnostics: pl.DataFrame, method: Method = "nuts"
+) -> tuple[Check, ...]:
     """Run every check on a fitted model.
 
     Parameters
@@ -47,6 +50,8 @@ def check_health(design: Design, tree: xr.DataTree, diagnostics: pl.DataFrame) -
         Groups posterior, sample_stats, log_likelihood, prior and predictive_figures.
     diagnostics
         R-hat and effective draws of every parameter; see :func:`attribution.diagnostics.diagnose`.
+    method
+        How the draws were taken.
 
     Returns
     -------
@@ -59,8 +64,8 @@ def check_health(design: Design, tree: xr.DataTree, diagnostics: pl.DataFrame) -
     prior = stack(tree["prior"].to_dataset())
     figures = _Figures(tree["predictive_figures"].to_dataset())
     return (
-        *_convergence(diagnostics, posterior.sizes["chain"]),
-        *_sampler(stats),
+        *_convergence(diagnostics, posterior.sizes["chain"], method),
+        *(_sampler(stats) if method == "nuts" else _approximation(design, stats)),
         *_predictive(figures),
         *_totals(design, figures),
         *_late_orders(figures),
@@ -98,8 +103,12 @@ def verdict(good: bool, otherwise: Status = "fail") -> Status:
     return "pass" if good else otherwise
 
 
-def _convergence(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
+def _convergence(diagnostics: pl.DataFrame, chains: int, method: Method) -> Iterator[Check]:
     """R-hat and ESS of every parameter that varies; the worst of each counts."""
+    more = {
+        "nuts": ("Fit again with more --tune and --draws.", "Fit again with more --draws."),
+        "approximate": (SAMPLE_IT, SAMPLE_IT),
+    }[method]
     r_hat, name = worst(diagnostics, "r_hat")
     yield Check(
         name="convergence (R-hat)",
@@ -107,7 +116,7 @@ def _convergence(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
         value=f"{r_hat:.3f} ({name})",
         threshold=f"at most {R_HAT}",
         meaning="whether the chains agree with one another",
-        advice="" if r_hat <= R_HAT else "Fit again with more --tune and --draws.",
+        advice="" if r_hat <= R_HAT else more[0],
     )
     least = ESS_PER_CHAIN * chains
     for kind, purpose in (("bulk", "averages"), ("tail", "the ends of intervals")):
@@ -118,7 +127,7 @@ def _convergence(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
             value=f"{ess:.0f} ({name})",
             threshold=f"at least {least}",
             meaning=f"whether there are enough independent draws for {purpose}",
-            advice="" if ess >= least else "Fit again with more --draws.",
+            advice="" if ess >= least else more[1],
         )
 
 
@@ -152,6 +161,27 @@ def _sampler(stats: xr.Dataset) -> Iterator[Check]:
         meaning="whether the sampler's steps were long enough (a matter of speed)",
         advice="" if deep <= 0.05 else "Nothing is wrong if effective draws suffice.",
     )
+
+
+def _approximation(design: Design, stats: xr.Dataset) -> Iterator[Check]:
+    k = float(np.max(stats["pareto_k"].to_numpy()))
+    yield Check(
+        name="approximation (Pareto k)",
+        status=verdict(k <= BAD_K),
+        value=f"{k:.2f}",
+        threshold=f"at most {BAD_K}",
+        meaning="whether the approximation covers the posterior",
+        advice="" if k <= BAD_K else SAMPLE_IT,
+    )
+    if design.sources is not None:
+        yield Check(
+            name="late orders (approximate)",
+            status="warn",
+            value="posts taken as independent, with the mean and variance of the model",
+            threshold="posts that share orders depend on one another",
+            meaning="intervals may be a little too narrow or too wide",
+            advice=SAMPLE_IT,
+        )
 
 
 def _predictive(figures: _Figures) -> Iterator[Check]:

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 from attribution.design.types import Absent, SetAside
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 Status = Literal["pass", "warn", "fail"]
+
+Method = Literal["nuts", "approximate"]
+"""How the posterior is drawn from: exactly, by NUTS, or by a fast approximation."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,10 @@ class Manifest:
         When the run was made, UTC, ISO 8601.
     spec_name, outcome, exposure, currency
         What was fitted; ``currency`` is None where no money is in the table.
+    method
+        ``nuts``, or ``approximate`` for a quick look.
     seed, draws, tune, chains, target_accept
-        How it was sampled.
+        How it was sampled; an approximation does not tune (0) and has no target (None).
     density
         How the log-density was compiled: ``native``, or ``numba`` and why.
     versions
@@ -78,11 +83,12 @@ class Manifest:
     outcome: str
     exposure: str
     currency: str | None
+    method: Method
     seed: int
     draws: int
     tune: int
     chains: int
-    target_accept: float
+    target_accept: float | None
     density: str
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
@@ -92,6 +98,11 @@ class Manifest:
     rejected_rows: int
     provenance: Mapping[str, Any] | None
     health: tuple[Check, ...]
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the draws are from an approximation of the posterior."""
+        return self.method == "approximate"
 
     @property
     def healthy(self) -> bool:

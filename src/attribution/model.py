@@ -36,7 +36,7 @@ LEAST_TOLD = 0.1
 Tensor = Any  # PyTensor and PyMC are not typed
 
 
-def build_model(design: Design) -> pm.Model:
+def build_model(design: Design, *, matched: bool = False) -> pm.Model:
     """Return the model of a design.
 
     The orders that post p brings are gamma-mixed Poisson, that is negative binomial: Poisson with
@@ -49,6 +49,10 @@ def build_model(design: Design) -> pm.Model:
     ----------
     design
         Arrays with named dims.
+    matched
+        Take the conversions credited to a post for negative binomial with the mean and variance
+        that they have, independent of those of other posts, so that late orders need no unknowns
+        of their own. An approximation; without late orders it changes nothing.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def build_model(design: Design) -> pm.Model:
             if isinstance(design.spec.mean, RatesMean)
             else _linear_mean(design, design.spec.mean, hidden)
         )
-        _counts(design, log_mean)
+        _counts(design, log_mean, matched=matched)
         if design.value is not None and design.spec.order_value is not None:
             _order_value(design, design.spec.order_value)
     return model
@@ -290,27 +294,30 @@ def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
     return out
 
 
-def _counts(design: Design, log_mean: Tensor) -> None:
+def _counts(design: Design, log_mean: Tensor, *, matched: bool) -> None:
     """Add the likelihood of the conversions that the rule credits to each post."""
     alpha = _alpha(design.spec.dispersion)
     observed = _data("observed_conversions", design.outcome, "post")
-    if design.sources is None:
-        pm.NegativeBinomial(
-            "conversions", mu=pt.exp(log_mean), alpha=alpha, observed=observed, dims="post"
-        )
+    brought = pt.exp(log_mean)
+    if design.sources is None or matched:
+        if design.sources is not None:
+            brought, squares = _landed(brought, design.sources, powers=(1, 2))
+            # As in attribution.forward.dispersion, where it is derived.
+            alpha = alpha * brought**2 / squares
+        pm.NegativeBinomial("conversions", mu=brought, alpha=alpha, observed=observed, dims="post")
         return
-    brought = pt.exp(log_mean) * _mixing(log_mean, alpha, design.sources)
-    landed = _landed(brought, design.sources)
+    brought = brought * _mixing(log_mean, alpha, design.sources)
+    (landed,) = _landed(brought, design.sources)
     pm.Poisson("conversions", mu=landed, observed=observed, dims="post")
 
 
-def _landed(brought: Tensor, sources: Sources) -> Tensor:
-    """Orders credited to each post, from what the posts brought; dims (post,)."""
+def _landed(brought: Tensor, sources: Sources, powers: Sequence[int] = (1,)) -> list[Tensor]:
+    """Sums by post of powers of what lands there of each post's orders; each with dims (post,)."""
     post, column = np.nonzero(sources.weight)
     to = _data("landing_post", post, "landing")
     source = _data("landing_source", sources.index[post, column], "landing")
-    weight = _data("landing_weight", sources.weight[post, column], "landing")
-    return pt.inc_subtensor(pt.zeros_like(brought)[to], weight * brought[source])
+    lands = _data("landing_weight", sources.weight[post, column], "landing") * brought[source]
+    return [pt.inc_subtensor(pt.zeros_like(brought)[to], lands**power) for power in powers]
 
 
 def _mixing(log_mean: Tensor, alpha: Tensor, sources: Sources) -> Tensor:

@@ -16,14 +16,18 @@ import pytensor
 import xarray as xr
 
 from attribution import forward
+from attribution.approximation.sample import STATISTICS
+from attribution.approximation.sample import sample as approximate
 from attribution.density import nuts
 from attribution.density.compiled import NativeModel, compile_model
 from attribution.density.lower import NotLoweredError
 from attribution.design.types import Design, Floats, Integers
 from attribution.diagnostics import converged, diagnose
 from attribution.draws import Draws, n_draws, stack, thin
+from attribution.errors import InputError, Problem
 from attribution.laps import Laps
 from attribution.loo import kept_posts
+from attribution.manifest import Method
 from attribution.model import NOT_KEPT, build_model
 from attribution.predictive import all_figures, figures_dataset
 
@@ -72,6 +76,8 @@ class Settings:
     target_accept
         Target acceptance rate of NUTS; nearer to 1 means smaller steps. None tries the rates of
         ``TARGET_ACCEPT`` in turn until no draw diverges and the chains agree.
+    method
+        ``nuts``, or ``approximate`` for draws from an approximation.
     """
 
     draws: int = 1000
@@ -79,10 +85,11 @@ class Settings:
     chains: int = 4
     seed: int = 0
     target_accept: float | None = None
+    method: Method = "nuts"
 
 
-Nuts = Callable[[Settings, Done], xr.DataTree]
-"""Draws by NUTS: groups ``posterior`` and ``sample_stats``, told how far it is."""
+Draw = Callable[[Settings, Done], xr.DataTree]
+"""Draws from a posterior: groups ``posterior`` and ``sample_stats``, told how far it is."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +103,21 @@ class Sampled:
     diagnostics
         R-hat and effective draws of every parameter.
     target_accept
-        Target acceptance rate that the draws were taken with.
+        Target acceptance rate that the draws were taken with; None where NUTS took none.
     density
         How the density was compiled: ``native``, or ``numba`` and the reason.
     """
 
     tree: xr.DataTree
     diagnostics: pl.DataFrame
-    target_accept: float
+    target_accept: float | None
     density: str
 
 
 def sample(
     design: Design, settings: Settings, laps: Laps, progress: Progress | None = None
 ) -> Sampled:
-    """Fit the model of a design by NUTS.
+    """Draw from the posterior of a design's model, and what its draws predict.
 
     Parameters
     ----------
@@ -136,10 +143,10 @@ def sample(
     with pytensor.config.change_flags(traceback__limit=0):
         tell("build", 0, 1)
         with laps.lap("build"):
-            model = build_model(design)
+            model = build_model(design, matched=settings.method == "approximate")
         tell("compile", 0, 1)
         with laps.lap("compile"):
-            draw, way = compile_density(model, settings.chains)
+            draw, way = compile_density(model, settings.chains, settings.method)
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
             prior = beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
@@ -151,18 +158,38 @@ def sample(
     return Sampled(tree, diagnostics, rate, way)
 
 
-def compile_density(model: pm.Model, chains: int) -> tuple[Nuts, str]:
+def compile_density(model: pm.Model, chains: int, method: Method = "nuts") -> tuple[Draw, str]:
     """Compile a model; return how to draw from it, and how that was done.
 
     The project's own machine code, or nutpie's where the model has a step that it does not know.
+
+    Raises
+    ------
+    InputError
+        For a model with such a step that is to be approximated.
     """
     try:
-        return partial(_own_nuts, model, compile_model(model, kept(model), chains)), "native"
+        compiled = compile_model(model, kept(model), chains)
     except NotLoweredError as error:
+        if method == "approximate":
+            raise _not_approximated(error) from error
         import nutpie
 
-        compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
-        return partial(_nutpie, compiled), f"numba ({error})"
+        slow = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
+        return partial(_nutpie, slow), f"numba ({error})"
+    own = _own_nuts if method == "nuts" else _approximation
+    return partial(own, model, compiled), "native"
+
+
+def _not_approximated(error: NotLoweredError) -> InputError:
+    return InputError(
+        Problem(
+            f"this model cannot be approximated: {error}",
+            key="method",
+            value="approximate",
+            hint="Sample it: --method nuts (the default).",
+        )
+    )
 
 
 def kept(model: pm.Model) -> list[str]:
@@ -171,8 +198,8 @@ def kept(model: pm.Model) -> list[str]:
 
 
 def posterior(
-    model: pm.Model, draw: Nuts, settings: Settings, tell: Progress
-) -> tuple[xr.DataTree, float, pl.DataFrame]:
+    model: pm.Model, draw: Draw, settings: Settings, tell: Progress
+) -> tuple[xr.DataTree, float | None, pl.DataFrame]:
     """Draw from the posterior, once more with smaller steps where the first draws fall short.
 
     The second draws replace the first whether they are better or not.
@@ -180,9 +207,14 @@ def posterior(
     Returns
     -------
     tuple
-        The draws, levels named; the target acceptance rate they were taken with; diagnostics.
+        The draws, levels named; the target acceptance rate they were taken with, None of an
+        approximation; diagnostics.
     """
     draw = partial(_named, model, draw)
+    if settings.method == "approximate":
+        tell("approximate", 0, 1)
+        trace = draw(settings, partial(tell, "approximate"))
+        return trace, None, diagnose(trace["posterior"].to_dataset())
     usual, careful = TARGET_ACCEPT
     rate = usual if settings.target_accept is None else settings.target_accept
     trace, diagnostics = _pass(draw, settings, rate, partial(tell, "sample"))
@@ -195,7 +227,7 @@ def posterior(
 
 
 def _pass(
-    draw: Nuts, settings: Settings, rate: float, tell: Done
+    draw: Draw, settings: Settings, rate: float, tell: Done
 ) -> tuple[xr.DataTree, pl.DataFrame]:
     tell(0, settings.chains * (settings.draws + settings.tune))
     trace = draw(replace(settings, target_accept=rate), tell)
@@ -212,7 +244,7 @@ def _shortfall(trace: xr.DataTree, diagnostics: pl.DataFrame, settings: Settings
     return "the chains do not agree yet"
 
 
-def _named(model: pm.Model, draw: Nuts, settings: Settings, tell: Done) -> xr.DataTree:
+def _named(model: pm.Model, draw: Draw, settings: Settings, tell: Done) -> xr.DataTree:
     """Draw, and name the levels of what is kept."""
     trace = draw(settings, tell)
     # nutpie stores every unknown that it samples, named or not.
@@ -225,23 +257,36 @@ def _named(model: pm.Model, draw: Nuts, settings: Settings, tell: Done) -> xr.Da
 def _own_nuts(
     model: pm.Model, compiled: NativeModel, settings: Settings, tell: Done
 ) -> xr.DataTree:
-    drawn = nuts.sample(
-        compiled,
-        **_how(settings),
-        progress=tell,
+    return _tree(model, nuts.sample(compiled, **_how(settings), progress=tell))
+
+
+def _approximation(
+    model: pm.Model, compiled: NativeModel, settings: Settings, tell: Done
+) -> xr.DataTree:
+    drawn = approximate(
+        compiled, draws=settings.draws, chains=settings.chains, seed=settings.seed, progress=tell
     )
+    return _tree(model, drawn)
+
+
+def _tree(model: pm.Model, drawn: nuts.Draws) -> xr.DataTree:
+    """Name the dims of what was drawn, but not yet their levels."""
     dims = {
         name: model.named_vars_to_dims.get(name)
         or tuple(f"{name}_dim_{k}" for k in range(values.ndim - 2))
         for name, values in drawn.values.items()
     }
+    by_draw = ("chain", "draw")
     return xr.DataTree.from_dict(
         {
             "posterior": xr.Dataset(
-                {name: (("chain", "draw", *dims[name]), v) for name, v in drawn.values.items()},
+                {name: ((*by_draw, *dims[name]), v) for name, v in drawn.values.items()},
             ),
             "sample_stats": xr.Dataset(
-                {name: (("chain", "draw"), v) for name, v in drawn.statistics.items()}
+                {
+                    name: (by_draw if v.ndim == 2 else ("unknowns",), v)
+                    for name, v in drawn.statistics.items()
+                }
             ),
         }
     )
@@ -284,7 +329,8 @@ def _assemble(
     design: Design, trace: xr.DataTree, prior: xr.Dataset, settings: Settings
 ) -> xr.DataTree:
     posterior = trace["posterior"].to_dataset()
-    stats = trace["sample_stats"].to_dataset()[["diverging", "energy", "depth", "n_steps"]]
+    stats = trace["sample_stats"].to_dataset()
+    stats = stats[[name for name in (*nuts.STATISTICS, *STATISTICS) if name in stats]]
     draws = stack(posterior)
     posts = kept_posts(len(design.outcome), settings.chains * settings.draws)
     likelihood = forward.log_likelihood(design, draws, posts)

@@ -264,3 +264,25 @@ def test_late_orders_land_where_the_shares_say() -> None:
     assert total <= len(design.outcome) + 1e-9
     both = np.stack([ones, 2 * ones], axis=2)
     assert forward.landed(design, both)[..., 1] == pytest.approx(2 * forward.landed(design, ones))
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize("model", ["additive", "engagement"])
+def test_the_matched_model_is_the_negative_binomial_of_the_formulas(
+    model: str, hidden: bool
+) -> None:
+    design = small.design(model, sources=True, hidden=hidden)
+    built = build_model(design, matched=True)
+    density = graph_replace(
+        built.logp([built["conversions"]], sum=False, jacobian=False), of_variables(built)
+    )
+    outputs = density + built.deterministics
+    compute = pm.compile(built.free_RVs, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
+    drawn = pm.draw(built.free_RVs, 5, random_seed=4, mode="FAST_COMPILE")
+    values = [compute(*[of[d] for of in drawn]) for d in range(5)]
+    free = dict(zip([rv.name for rv in built.free_RVs], drawn, strict=True))
+    made = {
+        v.name: np.stack([of[k + 1] for of in values]) for k, v in enumerate(built.deterministics)
+    }
+    ours = forward.log_likelihood(design, free | made)
+    assert ours == pytest.approx(np.stack([of[0] for of in values]), rel=1e-7, abs=1e-7)

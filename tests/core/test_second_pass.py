@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pymc as pm
 import pytest
 import xarray as xr
 
@@ -63,7 +64,7 @@ def test_draws_that_fall_short_lead_to_a_second_pass(
             heard.append(stage)
 
     settings = Settings(target_accept=asked, **SETTINGS)
-    trace, rate, diagnostics = sampling.posterior(model, nuts, settings, hear)
+    trace, rate, diagnostics = sampling.posterior(pm.Model(), nuts, settings, hear)
     assert tried == rates
     assert rate == rates[-1]
     assert heard == told

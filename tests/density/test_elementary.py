@@ -69,3 +69,36 @@ def test_ends_of_the_range(function: str, x: list[float], wanted: list[float]) -
     padded = np.array(x + [1.0] * (64 - len(x)))
     for found, value in zip(vectorised(function, padded).tolist(), wanted, strict=False):
         assert found == value or (isnan(found) and isnan(value))
+
+
+@pytest.mark.parametrize(
+    ("function", "exact"), [("gammaln", mpmath.loggamma), ("psi", mpmath.digamma)]
+)
+def test_log_gamma_and_its_slope_are_accurate_to_the_place_of_what_they_are_made_from(
+    function: str, exact: Callable[[float], object]
+) -> None:
+    x = np.concatenate(
+        [np.exp(RNG.uniform(-700, 700, LENGTH // 2)), RNG.uniform(0, 20, LENGTH // 2)]
+    )
+    found = vectorised(function, x)
+    with mpmath.workdps(40):
+        wanted = [exact(value) for value in x.tolist()]
+        # Below 8 the value is a difference from that at x + 8.
+        parts = [max(abs(w), abs(exact(v + 8))) for w, v in zip(wanted, x.tolist(), strict=True)]
+        error = [
+            float(abs(mpmath.mpf(y) - w)) / np.spacing(float(part))
+            for y, w, part in zip(found.tolist(), wanted, parts, strict=True)
+        ]
+    assert max(error) < 4.0
+
+
+@pytest.mark.parametrize(
+    ("function", "wanted"),
+    [("gammaln", [inf, inf, nan, nan, 0.0, 0.0]), ("psi", [inf, -inf, nan, nan, None, None])],
+)
+def test_ends_of_the_range_of_log_gamma(function: str, wanted: list[float | None]) -> None:
+    x = [inf, 0.0, -1.5, nan, 1.0, 2.0]
+    padded = np.array(x + [1.0] * (64 - len(x)))
+    for found, value in zip(vectorised(function, padded).tolist(), wanted, strict=False):
+        if value is not None:
+            assert found == pytest.approx(value, abs=4e-15, nan_ok=True)

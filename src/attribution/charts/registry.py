@@ -31,6 +31,7 @@ from attribution.charts.sources import (
     roi_source,
     trace_source,
 )
+from attribution.charts.theme import noted
 from attribution.charts.trace import trace
 from attribution.errors import InputError, Problem, suggest
 
@@ -50,15 +51,24 @@ class Entry:
         How to read it.
     table
         Makes the tidy table from a run.
-    draw
+    chart
         Draws the table.
     """
 
     question: str
     reading: str
     table: Callable[[Run, Request], pl.DataFrame]
-    draw: Callable[[pl.DataFrame], alt.ChartType]
+    chart: Callable[[pl.DataFrame], alt.ChartType]
 
+    def draw(self, table: pl.DataFrame) -> alt.ChartType:
+        """Draw a table, and say on the chart where its numbers are approximate."""
+        drawn = self.chart(table)
+        if "method" in table.columns and "approximate" in table["method"]:
+            return noted(drawn, APPROXIMATE)
+        return drawn
+
+
+APPROXIMATE = "Approximate fit, a quick look: sample it before money depends on it"
 
 REGISTRY = {
     "forest": Entry(

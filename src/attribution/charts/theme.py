@@ -109,6 +109,13 @@ def framed(
     return finished.configure(**CONFIG)
 
 
+def noted(chart: alt.ChartType, note: str) -> alt.ChartType:
+    """Return a framed chart with a note below its title and in its alternative text."""
+    heading = chart.title.copy()
+    heading.subtitle = [note, *heading.subtitle]
+    return chart.properties(title=heading, description=f"{note}. {chart.description}")
+
+
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the table as JSON can carry it: NaN and infinities null, six significant digits."""
     floats = cs.float()

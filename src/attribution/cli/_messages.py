@@ -30,8 +30,13 @@ def warn(text: str) -> None:
     click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {text}", err=True)
 
 
-def warn_if_unhealthy(run: Run) -> None:
-    """Say beside the numbers of a run that it failed its health checks."""
+APPROXIMATE = "approximate: a quick look; fit with --method nuts before money depends on it"
+
+
+def warn_of(run: Run) -> None:
+    """Say beside the numbers of a run that it is approximate, or failed its health checks."""
+    if run.manifest.approximate:
+        warn(APPROXIMATE)
     if not run.healthy:
         warn(f"this run failed its health checks; see 'attribution check {run.path}'")
 

@@ -96,7 +96,9 @@ def _all_columns(frame: pl.DataFrame) -> tuple[Column, ...]:
 def _caption(records: list[dict[str, Any]]) -> str:
     kinds = {(row["prob"], row["interval"]) for row in records if row.get("prob")}
     words = [f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds)]
-    return f"Intervals: {', '.join(words)}." if words else ""
+    approximate = any(row.get("method") == "approximate" for row in records)
+    found = [f"Intervals: {', '.join(words)}."] if words else []
+    return " ".join([*found, *(["Approximate fit."] if approximate else [])])
 
 
 ESTIMATES = View(
@@ -155,6 +157,7 @@ COMPARISON = View(
         value("weight", "weight"),
         value("worst Pareto k", "worst_k"),
         plain("reading", "reading"),
+        plain("method", "method"),
         plain("ROI ranking", "roi_ranking"),
     )
 )

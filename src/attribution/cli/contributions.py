@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from attribution.cli._messages import warn_if_unhealthy
+from attribution.cli._messages import warn_of
 from attribution.cli._options import run_argument
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import CONTRIBUTIONS
@@ -28,5 +28,5 @@ def contributions(run: Path, by: str, show: Show) -> None:
 
     opened = load_run(run)
     frame = opened.contributions(by=by)
-    warn_if_unhealthy(opened)
+    warn_of(opened)
     show(frame)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attribution.cli._messages import progress, say, warn
+from attribution.cli._messages import APPROXIMATE, progress, say, warn
 from attribution.cli._options import (
     PATH,
     force_option,
@@ -20,6 +20,7 @@ from attribution.cli._options import (
 
 if TYPE_CHECKING:
     from attribution.data import AnalysisTable
+    from attribution.manifest import Method
     from attribution.run import Run
 
 UNHEALTHY = 3
@@ -29,7 +30,13 @@ UNHEALTHY = 3
 @click.argument("spec")
 @click.argument("table", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, metavar="RUN", help="Folder to save to.")
-@click.option("--draws", default=1000, show_default=True, help="Draws kept of each chain.")
+@click.option(
+    "--draws",
+    type=int,
+    default=None,
+    show_default="1000, 500 of an approximation",
+    help="Draws kept of each chain.",
+)
 @click.option("--tune", default=500, show_default=True, help="Steps each chain adapts in first.")
 @click.option("--chains", default=4, show_default=True, help="Independent chains.")
 @click.option(
@@ -38,6 +45,13 @@ UNHEALTHY = 3
     default=None,
     show_default="0.8, and once more with 0.95 where that does not do",
     help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["nuts", "approximate"]),
+    default="nuts",
+    show_default=True,
+    help="Exact sampling, or a quick look that is labelled approximate.",
 )
 @click.option("--timings", is_flag=True, help="Show where each second went.")
 @seed_option()
@@ -48,10 +62,11 @@ def fit(
     spec: str,
     table: Path,
     output: Path,
-    draws: int,
+    draws: int | None,
     tune: int,
     chains: int,
     target_accept: float | None,
+    method: Method,
     timings: bool,
     seed: int,
     mapping: Path | None,
@@ -80,6 +95,7 @@ def fit(
             tune=tune,
             chains=chains,
             target_accept=target_accept,
+            method=method,
             seed=seed,
             overwrite=overwrite,
             progress=report,
@@ -125,5 +141,7 @@ def _describe(run: Run) -> None:
         say(f"{posts:,} posts left out: {reason}")
     if run.manifest.density != "native":
         say(f"the density was compiled the slow way: {run.manifest.density}")
+    if run.manifest.approximate:
+        say(APPROXIMATE)
     for absent in run.manifest.absent:
         say(f"absent: {absent.part}: {absent.reason}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from attribution.cli._messages import warn_if_unhealthy
+from attribution.cli._messages import warn_of
 from attribution.cli._options import run_argument, unhealthy_option
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import ROI
@@ -36,5 +36,5 @@ def roi(run: Path, by: str, margin: float, unhealthy: bool, show: Show) -> None:
 
     opened = load_run(run)
     frame = opened.roi(by=by, margin=margin, unhealthy=unhealthy)
-    warn_if_unhealthy(opened)
+    warn_of(opened)
     show(frame)

@@ -243,7 +243,7 @@ class Body:
 
 SCIPY = frozenset(
     (
-        *("gammaln", "psi", "betainc", "gammainc", "gammaincc"),
+        *("betainc", "gammainc", "gammaincc"),
         *("erf", "erfc", "erfcx", "erfinv", "erfcinv"),
     )
 )

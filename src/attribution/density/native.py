@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,7 +39,7 @@ class NativeFunction:
     """
 
     def __init__(self, outputs: Sequence[Output], dim: int, length: int, threads: int) -> None:
-        self.dim, self.length = dim, length
+        self.dim, self.length, self.threads = dim, length, threads
         self.has_value = any(output.start < 0 for output in outputs)
         plan = Plan(outputs)
         module = ir.Module("attribution")
@@ -73,6 +75,52 @@ class NativeFunction:
             self.dim, self.length, *(a.ctypes.data for a in (point, out, value, self.user))
         )
         return float(value[0]), out, int(code)
+
+    def values(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value at each point, minus infinity where it or the outputs are not finite.
+
+        Parameters
+        ----------
+        points
+            Shape (point, dim).
+        """
+        values, codes, _ = self._at(points, keep=False)
+        return np.where(codes == 0, values, -np.inf)
+
+    def values_and_outputs(
+        self, points: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what :meth:`values` and :meth:`outputs` do, from one call of each point."""
+        values, codes, outputs = self._at(points, keep=True)
+        return np.where(codes == 0, values, -np.inf), outputs
+
+    def outputs(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the outputs at each point; (point, dim) -> (point, length)."""
+        return self._at(points, keep=True)[2]
+
+    def _at(
+        self, points: NDArray[np.float64], *, keep: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+        """Call at every point, from all threads; values, codes and, where kept, outputs."""
+        points = np.ascontiguousarray(points, dtype=np.float64)
+        count = len(points)
+        if points.shape != (count, self.dim):
+            raise ValueError(f"points have {self.dim} numbers each, these have {points.shape[1:]}")
+        values, codes = np.empty(count), np.empty(count, dtype=np.int64)
+        threads = min(self.threads, os.process_cpu_count() or 1)
+        outputs = np.empty((count if keep else threads, self.length))
+        entry = self._entry()
+
+        def some(thread: int) -> None:
+            at, to = points.ctypes.data, values.ctypes.data
+            for k in range(thread, count, threads):
+                out = outputs[k if keep else thread].ctypes.data
+                here, value = at + BYTES * self.dim * k, to + BYTES * k
+                codes[k] = entry(self.dim, self.length, here, out, value, self.user.ctypes.data)
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(some, range(threads)))
+        return values, codes, outputs
 
     def _entry(self) -> Any:
         word = ctypes.c_int64

@@ -142,13 +142,15 @@ def _draws(model: NativeModel, kept: Sequence[Any], statistics: Sequence[Any]) -
         values.append(flat.reshape(batch.num_rows, -1)[tuning:])
         for name in STATISTICS:
             stats[name].append(pl.Series(told.column(name)).to_numpy()[tuning:])
-    drawn = np.stack(values)
-    return Draws(
-        {
-            stretch.name: drawn[:, :, stretch.start : stretch.start + stretch.size].reshape(
-                *drawn.shape[:2], *stretch.shape
-            )
-            for stretch in model.kept
-        },
-        {name: np.stack(columns) for name, columns in stats.items()},
-    )
+    statistics_by_name = {name: np.stack(columns) for name, columns in stats.items()}
+    return Draws(by_name(model, np.stack(values)), statistics_by_name)
+
+
+def by_name(model: NativeModel, drawn: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Take what is kept of each draw apart; (chain, draw, number) -> (chain, draw, its shape)."""
+    return {
+        stretch.name: drawn[:, :, stretch.start : stretch.start + stretch.size].reshape(
+            *drawn.shape[:2], *stretch.shape
+        )
+        for stretch in model.kept
+    }

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from attribution.design.types import Floats
+from attribution.quantities.method import with_method
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -61,7 +62,7 @@ def ranks_table(run: Run) -> pl.DataFrame:
                 }
                 for b, count in enumerate(counts)
             ]
-    return pl.DataFrame(rows)
+    return with_method(pl.DataFrame(rows), run)
 
 
 def trace_table(run: Run) -> pl.DataFrame:
@@ -75,4 +76,4 @@ def trace_table(run: Run) -> pl.DataFrame:
                     pl.lit(name).alias("parameter"), pl.lit(chain).alias("chain"), "draw", "value"
                 )
             )
-    return pl.concat(frames)
+    return with_method(pl.concat(frames), run)

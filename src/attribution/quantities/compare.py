@@ -64,6 +64,7 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
         {
             **_row(rank, name, loos[name], loos[best], elpds[name], weights[name]),
             "roi_ranking": roi_ranking(by_name[name], by_name[best]) if rank else "—",
+            "method": by_name[name].manifest.method,
         }
         for rank, name in enumerate(order)
     ]

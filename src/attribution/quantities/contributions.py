@@ -13,6 +13,7 @@ from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, summarise
+from attribution.quantities.method import with_method
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def contributions(run: Run, by: str = "total") -> pl.DataFrame:
     -------
     pl.DataFrame
         One row per group and part: credited orders (mean, sd, median, equal-tailed 89 %
-        interval), their share of the group's observed orders, ESS and Monte Carlo error.
+        interval), their share of the group's observed orders, ESS and Monte Carlo error, and
+        ``method``: ``nuts`` or ``approximate``.
 
     Raises
     ------
@@ -67,7 +69,8 @@ def contributions(run: Run, by: str = "total") -> pl.DataFrame:
     groups, index = group_posts(design, by)
     draws = credited(design, run.thinned, index, len(groups))
     observed = np.bincount(index, weights=design.outcome, minlength=len(groups))
-    return _table(draws, groups, mean.parts, observed, by, run.manifest.chains)
+    table = _table(draws, groups, mean.parts, observed, by, run.manifest.chains)
+    return with_method(table, run)
 
 
 def group_posts(design: Design, by: str) -> tuple[tuple[str, ...], Integers]:

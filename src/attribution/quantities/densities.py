@@ -9,6 +9,7 @@ import polars as pl
 from attribution.draws import thin
 from attribution.quantities.effects import quantities_of
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, estimate_table
+from attribution.quantities.method import with_method
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -53,4 +54,4 @@ def draws_table(run: Run) -> pl.DataFrame:
                 pl.lit(PROBABILITY).alias("prob"),
             )
         )
-    return pl.concat(frames)
+    return with_method(pl.concat(frames), run)

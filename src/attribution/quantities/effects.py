@@ -11,6 +11,7 @@ from attribution.design.types import Design
 from attribution.draws import Draws
 from attribution.quantities.additive import additive_quantities
 from attribution.quantities.estimates import Quantity, estimate_table
+from attribution.quantities.method import with_method
 from attribution.quantities.regression import regression_quantities
 from attribution.spec.model import RatesMean
 
@@ -32,12 +33,14 @@ def effects(run: Run) -> pl.DataFrame:
         One row per quantity, group and population; equal-tailed 89 % intervals. ``population``
         says whether a row is about these creators or a new one of the tier, ``weighting`` what
         an average weighs, ``answer`` what may be said (``cannot tell`` included) and
-        ``prior_probability`` what the statement's odds were before the data.
+        ``prior_probability`` what the statement's odds were before the data. ``method`` is
+        ``nuts`` or ``approximate``.
     """
     find = quantities_of(run.design)
-    return estimate_table(
+    table = estimate_table(
         find(run.design, run.thinned), run.manifest.chains, find(run.design, run.prior_draws)
     )
+    return with_method(table, run)
 
 
 def quantities_of(design: Design) -> Callable[[Design, Draws], list[Quantity]]:

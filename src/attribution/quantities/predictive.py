@@ -11,6 +11,7 @@ import polars as pl
 from attribution.design.types import Design, Floats
 from attribution.predictive import BIN, TOTAL, bins, totals
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
+from attribution.quantities.method import with_method
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -30,7 +31,7 @@ def predictive_table(run: Run) -> pl.DataFrame:
     for panel, unit, group, name in _panels(run.design):
         of = figures.sel(figure=name)
         rows.append(_row(panel, unit, group, float(of["observed"]), of["posterior"].to_numpy()))
-    return pl.DataFrame(rows, infer_schema_length=None)
+    return with_method(pl.DataFrame(rows, infer_schema_length=None), run)
 
 
 def _panels(design: Design) -> Iterator[tuple[str, str, str, str]]:

@@ -12,6 +12,7 @@ from attribution.design.rows import signal_columns
 from attribution.design.types import Design, Floats
 from attribution.draws import Draws, thin
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE
+from attribution.quantities.method import with_method
 from attribution.quantities.regression import change, grouping_column
 from attribution.quantities.totals import membership, rate_term, shown_mask
 from attribution.spec.model import RatesMean
@@ -63,7 +64,7 @@ def response_table(run: Run) -> pl.DataFrame:
         for g in range(first, len(groups))
         if _is_shown(design, signal, member[:, g])
     ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
+    return with_method(pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA), run)
 
 
 def _is_shown(design: Design, signal: str, member: Floats) -> bool:

@@ -16,6 +16,7 @@ from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
 from attribution.quantities.contributions import group_posts
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, summarise
+from attribution.quantities.method import with_method
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -67,9 +68,10 @@ def roi(
     groups, index = group_posts(design, by)
     cost, fee, known = post_costs(design.table)
     revenue, orders = expected_totals(design, run.thinned, index, known, len(groups))
-    return _table(
+    table = _table(
         design, groups, index, known, cost, fee, revenue, orders, by, margin, run.manifest.chains
     )
+    return with_method(table, run)
 
 
 def _check_margin(margin: float) -> None:

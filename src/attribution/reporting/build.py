@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from attribution.charts.words import count
+from attribution.charts.words import count, listing
 from attribution.errors import InputError, Problem
 from attribution.quantities.compare import compare
 from attribution.reporting import words
@@ -72,10 +72,14 @@ def _page(runs: Sequence[Run], margin: float, unhealthy: bool) -> Page:
     compared = compare(runs) if len(runs) > 1 else None
     main, *others = (gather(run, margin=margin, unhealthy=unhealthy) for run in runs)
     failed = [f"{run.name}: {', '.join(_failed(run))}" for run in runs if not run.healthy]
+    banners = [("Unhealthy run", words.BANNER.format(checks="; ".join(failed)))] if failed else []
+    if approximate := [run.name for run in runs if run.manifest.approximate]:
+        text = words.APPROXIMATE.format(runs=listing(approximate))
+        banners.append(("Approximate fit", text))
     return Page(
         title=f"What the posts are worth: {main.run.name}",
         subtitle=_subtitle(main.run),
-        banner=words.BANNER.format(checks="; ".join(failed)) if failed else "",
+        banners=tuple(banners),
         answers=answers(main),
         caveat=words.CAVEAT,
         sections=sections(main, others, compared),

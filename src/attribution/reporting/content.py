@@ -119,8 +119,8 @@ class Page:
     ----------
     title, subtitle
         What was analysed, from how many posts, when.
-    banner
-        Why the run is unhealthy; empty when it is healthy.
+    banners
+        Heading and text: why a run is unhealthy, which runs are approximate.
     answers, caveat
         The headline, and the one sentence about association.
     sections
@@ -129,7 +129,7 @@ class Page:
 
     title: str
     subtitle: str
-    banner: str
+    banners: tuple[tuple[str, str], ...]
     answers: tuple[Answer, ...]
     caveat: str
     sections: tuple[Section, ...]

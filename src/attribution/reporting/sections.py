@@ -8,6 +8,7 @@ import polars as pl
 
 from attribution.charts.sources import contrasts, creators, rates
 from attribution.charts.words import count, percent
+from attribution.manifest import Manifest
 from attribution.reporting import tables, words
 from attribution.reporting.content import Block, Facts, Folded, Items, Missing, Section, Words
 from attribution.reporting.figures import drawn, figure
@@ -185,16 +186,20 @@ def made(found: Findings) -> Section:
         ("model", manifest.spec_name),
         ("made", manifest.created),
         ("seed", str(manifest.seed)),
-        (
-            "draws",
-            f"{manifest.chains} chains × {manifest.draws:,}, after {manifest.tune:,} to tune",
-        ),
+        ("draws", _drawn(manifest)),
         ("outcome and exposure", f"{manifest.outcome}, {manifest.exposure}"),
         ("versions", _listed(manifest.versions.items())),
         ("seconds", _listed((stage, f"{took:.1f}") for stage, took in manifest.timings.items())),
         *((f"SHA-256 of {name}", digest) for name, digest in manifest.hashes.items()),
     ]
     return Section("made", words.MADE_TITLE, (Facts(tuple(facts)),))
+
+
+def _drawn(manifest: Manifest) -> str:
+    count = f"{manifest.chains} chains × {manifest.draws:,}"
+    if manifest.approximate:
+        return f"{count} of Metropolis-Hastings, proposed by an approximation"
+    return f"{count}, after {manifest.tune:,} to tune"
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> str:

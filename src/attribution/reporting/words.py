@@ -13,6 +13,11 @@ BANNER = (
     "intervals say. Do not decide anything by this report."
 )
 
+APPROXIMATE = (
+    "The numbers of {runs} are a quick look. Sample the model (--method nuts) before money "
+    "depends on them."
+)
+
 # Questions of the headline.
 ASK_LIKES = "If people like a post, will they buy?"
 ASK_COMMENTS = "Are commenters more likely to buy than likers?"

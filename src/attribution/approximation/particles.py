@@ -1,0 +1,205 @@
+"""Points with importance weights; what is resampled from them, and moved until it has spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from attribution.approximation.proposal import Proposal
+from attribution.density.native import NativeFunction
+from attribution.design.types import Floats, Integers, Truths
+
+ROUND = 200
+"""Proposals of a round that only adapts, for each of the few unknowns that it is fitted for."""
+
+ROUND_BOUNDS = (1000, 4000)
+"""Least and most proposals of such a round."""
+
+ROUNDS = 3
+"""Rounds that adapt; each is fitted to the points of all before it."""
+
+LAST = 4000
+"""Proposals of the round that is resampled, at least."""
+
+STEPS = 4
+"""Leapfrog steps of a move."""
+
+STEP = 1.4
+"""Step on axes of spread 1, times the fourth root of their number: a move then goes about a quarter
+of the way around, and five in six are accepted (Neal 2011, section 5.4.4)."""
+
+SPREAD = (0.7, 1.1)
+"""Steps differ from point to point by this factor, so that none goes round in circles."""
+
+MOVES = 4
+"""Most moves."""
+
+PARTED = 0.35
+"""Correlation with where points began, on any axis, at which copies have parted enough."""
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Proposals and what they weigh.
+
+    Parameters
+    ----------
+    y
+        Coordinates; (proposal, axis).
+    weights
+        Pareto-smoothed importance weights, which add to 1; (proposal,).
+    pareto_k
+        Shape of the weights' upper tail; minus infinity where they hardly differ.
+    """
+
+    y: Floats
+    weights: Floats
+    pareto_k: float
+
+    @property
+    def ess(self) -> float:
+        """Effective number of the proposals (Kong 1992)."""
+        return float(1.0 / np.sum(self.weights**2))
+
+
+def weigh(density: NativeFunction, proposal: Proposal, y: Floats) -> Weighted:
+    """Weigh proposals against a density.
+
+    Pareto smoothing after Vehtari, Simpson, Gelman, Yao & Gabry (2024, JMLR 25).
+    """
+    from arviz_stats.base import array_stats
+
+    log_ratio = density.values(proposal.points(y)) - proposal.log_density(y)
+    highest = np.max(log_ratio)
+    if not np.isfinite(highest):
+        return Weighted(y, np.full(len(y), 1.0 / len(y)), np.inf)
+    # ArviZ takes the logarithm of what weights are divided by, as leave-one-out needs it.
+    log_weights, k = array_stats.psislw(highest - log_ratio)
+    weights = np.exp(log_weights - np.max(log_weights))
+    # Weights that are all but equal have no tail to find a shape of.
+    return Weighted(y, weights / weights.sum(), float(k) if np.isfinite(k) else -np.inf)
+
+
+def adapt(
+    density: NativeFunction,
+    proposal: Proposal,
+    rng: np.random.Generator,
+    tell: Callable[[], None],
+) -> Proposal:
+    """Fit a proposal round by round to the points of all rounds, each for what it is worth."""
+    rounds: list[Weighted] = []
+    count = int(np.clip(ROUND * proposal.n_few, *ROUND_BOUNDS))
+    for _ in range(ROUNDS):
+        rounds.append(weigh(density, proposal, proposal.draw(count, rng)))
+        worth = np.concatenate([found.weights * found.ess for found in rounds])
+        y = np.concatenate([found.y for found in rounds])
+        proposal = proposal.fitted(y, worth / worth.sum())
+        tell()
+    return proposal
+
+
+def resample(weights: Floats, count: int, rng: np.random.Generator) -> Integers:
+    """Return positions, each about as often as its weight says, copies beside one another.
+
+    Systematic resampling. That copies stay neighbours lets the effective draws of what becomes of
+    them, which count correlation between neighbours, tell whether they have parted.
+    """
+    at = (rng.random() + np.arange(count)) / count
+    return np.minimum(np.searchsorted(np.cumsum(weights), at), len(weights) - 1)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where points are.
+
+    Parameters
+    ----------
+    points
+        Shape (point, unknown).
+    value
+        Log-density, minus infinity outside the support; (point,).
+    slope
+        Its gradient along the axes; (point, axis).
+    """
+
+    points: Floats
+    value: Floats
+    slope: Floats
+
+
+def spread(
+    density: NativeFunction,
+    points: Floats,
+    factor: Floats,
+    rng: np.random.Generator,
+    tell: Callable[[], None],
+) -> tuple[Floats, Floats]:
+    """Move points by Hamiltonian Monte Carlo until they have parted from where they began.
+
+    Resample-move of Gilks & Berzuini (2001, *JRSS B* 63(1)).
+
+    Parameters
+    ----------
+    density
+        What the moves leave as it is.
+    points
+        Shape (point, unknown).
+    factor
+        From axes on which the density is about standard normal to unknowns; (unknown, axis).
+
+    Returns
+    -------
+    tuple
+        Points, and the share of its moves that each accepted; (point, unknown), (point,).
+    """
+    inverse = np.linalg.inv(factor)
+    began = points @ inverse.T
+    state = _state(density, points, factor)
+    accepted: list[Truths] = []
+    step = STEP / len(factor) ** 0.25
+    for _ in range(MOVES):
+        state, moved = _move(density, state, factor, step, rng)
+        accepted.append(moved)
+        tell()
+        if _correlation(began, state.points @ inverse.T) <= PARTED:
+            break
+        # Too large a step refuses, too small a one goes nowhere.
+        step *= float(np.clip(np.mean(moved) / 0.8, 0.5, 1.2))
+    return state.points, np.mean(accepted, axis=0)
+
+
+def _move(
+    density: NativeFunction, here: State, factor: Floats, step: float, rng: np.random.Generator
+) -> tuple[State, Truths]:
+    """Make one move of every point; leapfrog on the axes (Neal 2011, section 5.2.3.3)."""
+    momentum = rng.normal(size=here.slope.shape)
+    energy = here.value - 0.5 * np.sum(momentum**2, axis=1)
+    steps = step * rng.uniform(*SPREAD, size=(len(here.value), 1))
+    there = here
+    for _ in range(STEPS):
+        momentum = momentum + 0.5 * steps * there.slope
+        there = _state(density, there.points + (steps * momentum) @ factor.T, factor)
+        momentum = momentum + 0.5 * steps * there.slope
+    gained = there.value - 0.5 * np.sum(momentum**2, axis=1) - energy
+    moved = np.log(rng.random(len(gained))) < np.where(np.isfinite(gained), gained, -np.inf)
+    return State(
+        np.where(moved[:, None], there.points, here.points),
+        np.where(moved, there.value, here.value),
+        np.where(moved[:, None], there.slope, here.slope),
+    ), moved
+
+
+def _state(density: NativeFunction, points: Floats, factor: Floats) -> State:
+    values, gradients = density.values_and_outputs(points)
+    # Outside the support there is no slope, and the point will be refused.
+    slope = np.where(np.isfinite(values)[:, None], gradients, 0.0) @ factor
+    return State(points, values, slope)
+
+
+def _correlation(before: Floats, after: Floats) -> float:
+    """Return the largest correlation of an axis with itself."""
+    off, on = before - before.mean(axis=0), after - after.mean(axis=0)
+    scale = np.sqrt(np.sum(off**2, axis=0) * np.sum(on**2, axis=0))
+    return float(np.max(np.sum(off * on, axis=0) / scale))

@@ -1,0 +1,208 @@
+"""The quick look: it finds posteriors that are known, agrees with NUTS, and says when it cannot."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pymc as pm
+import pytest
+from scipy import integrate, stats
+
+from attribution.approximation import mode as modes
+from attribution.approximation import particles
+from attribution.approximation.mode import apart, find_mode
+from attribution.approximation.proposal import first_proposal
+from attribution.approximation.sample import sample
+from attribution.approximation.skewed import Skewed, fit_skewed
+from attribution.data import AnalysisTable
+from attribution.density.compiled import NativeModel, compile_model
+from attribution.density.nuts import Draws
+from attribution.diagnostics import diagnose
+from attribution.errors import InputError
+from attribution.fitting import fit
+from attribution.run import Run
+from attribution.sampling import Settings, compile_density, kept, posterior
+
+RNG = np.random.default_rng(5)
+
+
+def quick(model: pm.Model, seed: int = 1) -> Draws:
+    """Return draws from an approximation of a model."""
+    compiled = compile_model(model, kept(model), 4)
+    return sample(compiled, draws=1000, chains=4, seed=seed, progress=lambda _done, _total: None)
+
+
+def gamma_normal() -> pm.Model:
+    """Return a standard deviation and effects that the data tell nothing of, and a skewed rate."""
+    with pm.Model() as model:
+        pm.HalfNormal("sd", 0.5)
+        pm.Gamma("rate", 1.5, 2.0)
+        pm.Normal("effects", 0.0, 1.0, shape=30)
+        pm.Dirichlet("share", np.ones(3))
+    return model
+
+
+@cache
+def known() -> Draws:
+    return quick(gamma_normal())
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("sd", stats.halfnorm(scale=0.5)),
+        ("rate", stats.gamma(1.5, scale=0.5)),
+        ("effects", stats.norm()),
+        ("share", stats.beta(1.0, 2.0)),
+    ],
+)
+def test_posteriors_that_are_known_are_found(name: str, distribution: stats.rv_frozen) -> None:
+    values = known().values[name].reshape(4000, -1)
+    for quantile in (0.055, 0.25, 0.5, 0.75, 0.945):
+        below = np.mean(values <= distribution.ppf(quantile), axis=0)
+        # 1,000 effective draws are fewer than there are; five standard errors over many figures.
+        error = np.sqrt(quantile * (1.0 - quantile) / 1000.0)
+        assert np.abs(below - quantile).max() < 5.0 * error, quantile
+
+
+def test_a_funnel_is_refused() -> None:
+    with pm.Model() as model:
+        log_sd = pm.Normal("log_sd", 0.0, 3.0)
+        pm.Normal("effects", 0.0, pm.math.exp(log_sd), shape=9)
+    assert quick(model).statistics["pareto_k"].max() > 0.7
+
+
+def test_a_density_without_a_single_peak_is_refused() -> None:
+    with pm.Model() as model:
+        x = pm.Normal("x", 0.0, 10.0)
+        pm.Potential("two", pm.math.logaddexp(-20.0 * (x - 3.0) ** 2, -20.0 * (x + 3.0) ** 2))
+    drawn = None
+    try:
+        drawn = quick(model)
+    except InputError as error:
+        assert "no single peak" in str(error)
+    # Where one of the two peaks is found, nothing tells of the other: a known limit.
+    assert drawn is None or np.ptp(np.sign(drawn.values["x"])) == 0.0
+
+
+def skewed() -> Skewed:
+    return Skewed(
+        mode=np.array([0.5, -2.0]),
+        scales=np.array([[0.4, 2.0], [1.5, 0.5]]),
+        freedom=np.array([[4.0, 20.0], [9.0, 5.0]]),
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_skewed_axes_have_the_density_that_they_are_drawn_from(axis: int) -> None:
+    of = skewed()
+
+    def density(y: float) -> float:
+        return float(np.exp(of.log_density(np.full((1, 2), y)))[0, axis])
+
+    middle = of.mode[axis]
+    parts = [(-np.inf, middle - 1.0), (middle - 1.0, middle), (middle, middle + 1.0)]
+    masses = [integrate.quad(density, *part)[0] for part in parts]
+    drawn = of.draw(200_000, RNG)[:, axis]
+    edges = np.cumsum(masses)
+    assert integrate.quad(density, middle + 1.0, np.inf)[0] + edges[-1] == pytest.approx(1.0)
+    for edge, mass in zip((middle - 1.0, middle, middle + 1.0), edges, strict=True):
+        assert np.mean(drawn <= edge) == pytest.approx(mass, abs=0.006)
+
+
+def test_the_halves_meet_at_the_same_height() -> None:
+    of = skewed()
+    near = [of.log_density(of.mode[None] + step) for step in (-1e-9, 1e-9)]
+    assert near[0] == pytest.approx(near[1], abs=1e-6)
+
+
+def test_a_skewed_distribution_is_found_again() -> None:
+    of = skewed()
+    points = of.draw(40_000, RNG)
+    # Points of another distribution, weighed towards this one.
+    wide = 3.0 * RNG.standard_t(3, size=points.shape)
+    log_ratio = (of.log_density(wide) - stats.t(3, scale=3.0).logpdf(wide)).sum(axis=1)
+    for x, log_weights in ((points, np.zeros(len(points))), (wide, log_ratio)):
+        weights = np.exp(log_weights - log_weights.max())
+        found = fit_skewed(x, weights / weights.sum())
+        assert found.mode == pytest.approx(of.mode, abs=0.15)
+        assert found.scales == pytest.approx(of.scales, rel=0.15)
+
+
+def test_resampling_is_in_proportion_and_keeps_copies_together() -> None:
+    weights = np.array([0.1, 0.0, 0.55, 0.05, 0.3])
+    chosen = particles.resample(weights, 1000, RNG)
+    assert np.bincount(chosen, minlength=5) == pytest.approx(1000 * weights, abs=1.0)
+    assert np.all(np.diff(chosen) >= 0)
+
+
+def test_moves_leave_the_density_as_it_is_and_part_copies() -> None:
+    with pm.Model() as model:
+        pm.StudentT("x", 5.0, 0.0, 1.0, shape=3)
+    compiled = compile_model(model, kept(model), 2)
+    start = np.repeat(stats.t(5).rvs(size=(4000, 3), random_state=3), 5, axis=0)
+    points, accepted = particles.spread(
+        compiled.density, start, np.eye(3), np.random.default_rng(4), lambda: None
+    )
+    assert 0.6 < accepted.mean() < 1.0
+    assert abs(np.corrcoef(start[:, 0], points[:, 0])[0, 1]) < 0.6
+    for quantile in (0.01, 0.1, 0.5, 0.9, 0.99):
+        # 20,000 points, of which 4,000 began apart.
+        error = np.sqrt(quantile * (1.0 - quantile) / 4000.0)
+        assert np.mean(points <= stats.t(5).ppf(quantile)) == pytest.approx(quantile, abs=3 * error)
+
+
+def test_a_tie_that_the_curvature_does_not_show_is_found() -> None:
+    with pm.Model() as model:
+        a, b = (pm.Normal(name, 0.0, 1.0, shape=12) for name in "ab")
+        for name, chain in (("a_chain", a), ("b_chain", b)):
+            pm.Normal(name, chain[1:] - chain[:-1], 1.0, observed=np.zeros(11))
+        # At the mode, where both are 0, the curvature does not tie these two.
+        pm.Potential("tie", -((a[0] * b[0]) ** 2))
+    compiled = compile_model(model, kept(model), 2)
+    mode = find_mode(compiled.density, compiled.start)
+    assert mode is not None
+    (whole,) = apart(compiled.density, mode, np.random.default_rng(0))
+    assert list(whole) == list(range(24))
+
+
+def test_sets_of_unknowns_are_weighed_apart() -> None:
+    with pm.Model() as model:
+        for name in ("a", "b"):
+            mean = pm.Normal(f"{name}_mean", 0.0, 1.0)
+            pm.Normal(name, mean, 1.0, shape=12)
+    compiled = compile_model(model, kept(model), 2)
+    mode = find_mode(compiled.density, compiled.start)
+    assert mode is not None
+    parts = apart(compiled.density, mode, np.random.default_rng(0))
+    assert sorted(len(part) for part in parts) == [13, 13]
+    assert sorted(np.concatenate(parts)) == list(range(26))
+
+
+def test_the_mode_and_its_curvature_are_those_of_a_normal() -> None:
+    covariance = np.array([[1.0, 0.9], [0.9, 2.0]])
+    with pm.Model() as model:
+        x = pm.Normal("x", 0.0, 100.0, shape=2)
+        off = [x[0] - 3.0, x[1] + 1.0]
+        told = np.linalg.inv(covariance)
+        square = sum(off[i] * told[i, j] * off[j] for i in range(2) for j in range(2))
+        pm.Potential("normal", -0.5 * square)
+    compiled = compile_model(model, kept(model), 2)
+    mode = find_mode(compiled.density, compiled.start)
+    assert mode is not None
+    assert mode.point == pytest.approx([3.0, -1.0], abs=1e-3)
+    assert mode.covariance == pytest.approx(covariance, rel=1e-3)
+
+
+def test_many_points_are_evaluated_as_one_is() -> None:
+    compiled = compile_model(gamma_normal(), ["sd", "rate", "effects"], 2)
+    points = compiled.start + RNG.uniform(-1.0, 1.0, (50, len(compiled.start)))
+    one = [compiled.density(point) for point in points]
+    values, outputs = compiled.density.values_and_outputs(points)
+    assert list(values) == [value for value, _, _ in one]
+    assert np.array_equal(outputs, [gradient for _, gradient, _ in one])
+    assert np.array_equal(compiled.density.values(points), values)
+    assert np.array_equal(
+        compiled.expand.outputs(points), [compiled.expand(point)[1] for point in points]
+    )
