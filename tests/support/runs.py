@@ -55,6 +55,7 @@ MANIFEST = Manifest(
     spec_name="additive",
     outcome="conversions",
     exposure="reach",
+    method="nuts",
     currency="EUR",
     seed=7,
     draws=1000,
@@ -123,6 +124,7 @@ def poor_run() -> FabricatedRun:
     """Return a run of a table without money, groups or provenance, by a model without parts."""
     manifest = replace(
         MANIFEST,
+        method="nuts",
         currency=None,
         provenance=None,
         set_aside=(),

@@ -15,11 +15,11 @@ from attribution.design.types import Floats, Integers
 STEP = 1e-4
 """Step of the differences of gradients, in units in which priors have a spread of about one."""
 
-NEWTON = 20
-"""Most Newton steps; they converge in a few, L-BFGS having come near."""
+TINY = 1e-300
+"""Length of a direction that is none."""
 
-SMALL = 1e-6
-"""Newton step that counts as none."""
+FLAT = 1e-12
+"""Least curvature, relative to the largest, at which there is still a peak."""
 
 SMALL_SET = 10
 """Unknowns that are enough for a set of their own."""
@@ -48,7 +48,7 @@ class Mode:
 
 
 def find_mode(density: NativeFunction, start: Floats) -> Mode | None:
-    """Find the mode by L-BFGS and then Newton's method; None where there is no peak.
+    """Find the mode by a trust-region Newton method; None where there is no peak.
 
     Parameters
     ----------
@@ -62,32 +62,21 @@ def find_mode(density: NativeFunction, start: Floats) -> Mode | None:
         value, gradient, code = density(point)
         return (-value, -gradient) if code == 0 else (np.inf, np.zeros_like(point))
 
-    options = {"maxiter": 2000, "maxcor": 30, "maxfun": 5000}
-    near = optimize.minimize(descent, start, jac=True, method="L-BFGS-B", options=options).x
-    point = _newton(density, near)
-    try:
-        factor = linalg.cho_factor(_negative_hessian(density, point), lower=True)
-    except linalg.LinAlgError:
+    def curvature(point: Floats, direction: Floats) -> Floats:
+        """Negative Hessian times a direction, from the difference of two gradients."""
+        length = np.linalg.norm(direction)
+        step = STEP * direction / max(length, TINY)
+        ahead, behind = density.outputs(np.stack([point + step, point - step]))
+        return np.asarray((behind - ahead) * length / (2.0 * STEP))
+
+    options = {"jac": True, "hessp": curvature, "method": "trust-krylov"}
+    point = optimize.minimize(descent, start, **options).x
+    hessian = _negative_hessian(density, point)
+    ends = linalg.eigvalsh(hessian)[[0, -1]] if np.all(np.isfinite(hessian)) else np.zeros(2)
+    if ends[0] <= FLAT * ends[1]:
         return None
+    factor = linalg.cho_factor(hessian, lower=True)
     return Mode(point, density(point)[0], linalg.cho_solve(factor, np.eye(len(point))))
-
-
-def _newton(density: NativeFunction, point: Floats) -> Floats:
-    """Go uphill by Newton steps, damped where the density is not concave."""
-    for _ in range(NEWTON):
-        value, gradient, _ = density(point)
-        hessian = _negative_hessian(density, point)
-        least = linalg.eigvalsh(hessian, subset_by_index=(0, 0))[0]
-        if least <= 0.0:
-            hessian += (1e-3 - least) * np.eye(len(point))
-        step = linalg.solve(hessian, gradient, assume_a="pos")
-        higher, _, code = density(point + step)
-        if code != 0 or higher < value:
-            return point
-        point = point + step
-        if np.max(np.abs(step)) < SMALL:
-            return point
-    return point
 
 
 def _negative_hessian(density: NativeFunction, point: Floats) -> Floats:

@@ -27,6 +27,15 @@ FEW = 20
 REACH = (0.5, 1.0, 2.0, 3.0)
 """How many standard deviations from the mode the density is compared with a normal's."""
 
+WIDER = 1.15
+"""How much wider than the points are proposals for the few.
+
+Tails that are too light spoil weights, tails that are too heavy cost a few draws: on the samples'
+1,000 posts, model ``additive``, 12 seeds, the Pareto k of 4,000 proposals was 0.55 on average and
+once above 0.7 at 1.0, 0.41 and at most 0.55 at 1.15, with as many effective draws; at 1.3 it was
+0.30 with half of them.
+"""
+
 WIDEST, NARROWEST = 3.0, 0.3
 """Bounds of the scale of a side, in standard deviations."""
 
@@ -132,7 +141,8 @@ class Proposal:
         covariance = told * (off * weights[:, None]).T @ off + (1.0 - told) * np.eye(self.n_few)
         factor = linalg.cholesky(covariance, lower=True)
         turned = linalg.solve_triangular(factor, off.T, lower=True).T
-        return replace(self, few=Few(centre, factor, fit_skewed(turned, weights)))
+        axes = fit_skewed(turned, weights)
+        return replace(self, few=Few(centre, factor, replace(axes, scales=WIDER * axes.scales)))
 
 
 def first_proposal(

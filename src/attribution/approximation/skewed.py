@@ -13,6 +13,9 @@ from attribution.design.types import Floats
 BINS = 100
 """Bins that the points of an axis are counted in before a distribution is fitted to them."""
 
+FAR = 8.0
+"""Standard deviations from the mean beyond which points are counted in the last bin."""
+
 FREEDOM = 10.0
 """Degrees of freedom to begin with, and towards which few points are drawn."""
 
@@ -89,7 +92,7 @@ def fit_skewed(x: Floats, weights: Floats) -> Skewed:
     """
     mean = weights @ x
     sd = np.sqrt(weights @ (x - mean) ** 2)
-    at, mass = _counted(x, weights)
+    at, mass = _counted(x, weights, mean, sd)
     told = PRIOR_POINTS * float(np.sum(weights**2))
 
     def loss(stated: Floats) -> Floats:
@@ -108,11 +111,12 @@ def fit_skewed(x: Floats, weights: Floats) -> Skewed:
         return float(loss(stated).sum()), np.ravel(slopes)
 
     axes = x.shape[1]
+    begin = np.zeros((5, axes))
+    # Pearson's rule of thumb: the mode lies three times as far from the mean as the median does.
+    begin[0] = np.clip(3.0 * (_median(at, mass) - mean) / sd, -2.0, 2.0)
     low, high = np.log(HEAVIEST / FREEDOM), np.log(LIGHTEST / FREEDOM)
     bounds = [(-3.0, 3.0)] * axes + [(-2.0, 2.0)] * (2 * axes) + [(low, high)] * (2 * axes)
-    found = optimize.minimize(
-        descent, np.zeros(5 * axes), jac=True, method="L-BFGS-B", bounds=bounds
-    )
+    found = optimize.minimize(descent, begin.ravel(), jac=True, method="L-BFGS-B", bounds=bounds)
     return _stated(found.x.reshape(5, -1), mean, sd)
 
 
@@ -125,10 +129,15 @@ def _stated(stated: Floats, mean: Floats, sd: Floats) -> Skewed:
     )
 
 
-def _counted(x: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _median(at: Floats, mass: Floats) -> Floats:
+    half = np.argmax(np.cumsum(mass, axis=0) >= 0.5, axis=0)
+    return np.asarray(np.take_along_axis(at, half[None], axis=0)[0])
+
+
+def _counted(x: Floats, weights: Floats, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
     """Return middles of bins and the weight in each; each (bin, axis)."""
-    low, high = x.min(axis=0), x.max(axis=0)
+    low, high = (np.clip(end, mean - FAR * sd, mean + FAR * sd) for end in (x.min(0), x.max(0)))
     width = (high - low) / BINS
-    bins = np.minimum(((x - low) / width).astype(int), BINS - 1)
+    bins = np.clip((x - low) / width, 0, BINS - 1).astype(int)
     mass = [np.bincount(axis, weights, minlength=BINS) for axis in bins.T]
     return low + width * (np.arange(BINS)[:, None] + 0.5), np.stack(mass, axis=1)

@@ -67,14 +67,8 @@ class NativeFunction:
 
     def __call__(self, point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64], int]:
         """Return the value, the outputs and the code that a sampler would get (0: all finite)."""
-        point = np.ascontiguousarray(point, dtype=np.float64)
-        if point.shape != (self.dim,):
-            raise ValueError(f"a point has {self.dim} numbers, this one has shape {point.shape}")
-        out, value = np.empty(self.length), np.zeros(1)
-        code = self._entry()(
-            self.dim, self.length, *(a.ctypes.data for a in (point, out, value, self.user))
-        )
-        return float(value[0]), out, int(code)
+        values, codes, outputs = self._at(point[None], keep=True)
+        return float(values[0]), outputs[0], int(codes[0])
 
     def values(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the value at each point, minus infinity where it or the outputs are not finite.
@@ -106,27 +100,29 @@ class NativeFunction:
         count = len(points)
         if points.shape != (count, self.dim):
             raise ValueError(f"points have {self.dim} numbers each, these have {points.shape[1:]}")
-        values, codes = np.empty(count), np.empty(count, dtype=np.int64)
-        threads = min(self.threads, os.process_cpu_count() or 1)
+        values, codes = np.zeros(count), np.empty(count, dtype=np.int64)
+        threads = min(self.threads, os.process_cpu_count() or 1, count)
         outputs = np.empty((count if keep else threads, self.length))
+        bounds = np.linspace(0, count, threads + 1).astype(int)
         entry = self._entry()
 
         def some(thread: int) -> None:
-            at, to = points.ctypes.data, values.ctypes.data
-            for k in range(thread, count, threads):
-                out = outputs[k if keep else thread].ctypes.data
-                here, value = at + BYTES * self.dim * k, to + BYTES * k
-                codes[k] = entry(self.dim, self.length, here, out, value, self.user.ctypes.data)
+            first, last = bounds[thread], bounds[thread + 1]
+            out = outputs[first if keep else thread :]
+            where = (points[first:last], out, values[first:last], codes[first:last], self.user)
+            stride = self.length if keep else 0
+            entry(last - first, self.dim, self.length, stride, *(a.ctypes.data for a in where))
 
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(some, range(threads)))
+        if threads == 1:
+            some(0)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(some, range(threads)))
         return values, codes, outputs
 
     def _entry(self) -> Any:
-        word = ctypes.c_int64
-        kind = ctypes.CFUNCTYPE(word, word, word, *[ctypes.c_void_p] * 4)
-        address = self._engine.get_function_address("entry_all")
-        return kind(address)
+        kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
+        return kind(self._engine.get_function_address("entry_many"))
 
 
 @cache
@@ -185,7 +181,9 @@ def _write_entry(module: ir.Module, compute: ir.Function, *, has_value: bool) ->
 
     ``entry_all(dim, length, x, out, value, user)`` takes memory, computes, and says whether all
     is finite. ``entry`` is the same with the parameters that a sampler hands over: without the
-    length for a density, without the value for other functions.
+    length for a density, without the value for other functions. ``entry_many(count, dim, length,
+    stride, x, out, values, codes, user)`` does it for several points, outputs ``stride`` numbers
+    apart.
     """
     all_kind = ir.FunctionType(INT, [INT, INT, *[POINTER] * 4])
     everything = ir.Function(module, all_kind, "entry_all")
@@ -200,6 +198,7 @@ def _write_entry(module: ir.Module, compute: ir.Function, *, has_value: bool) ->
     b.atomic_rmw("xchg", flag, whole(0), "release")
     b.ret(_check_finite(b, out, length, value if has_value else None))
 
+    _write_many(module, everything)
     kind = [INT, POINTER, POINTER, POINTER, POINTER] if has_value else [INT, INT, *[POINTER] * 3]
     entry = ir.Function(module, ir.FunctionType(INT, kind), "entry")
     b = ir.IRBuilder(entry.append_basic_block("entry"))
@@ -210,6 +209,29 @@ def _write_entry(module: ir.Module, compute: ir.Function, *, has_value: bool) ->
         dim, length, x, out, user = entry.args
         nowhere = ir.Constant(POINTER, None)
         b.ret(b.call(everything, [dim, length, x, out, nowhere, user]))
+
+
+def _write_many(module: ir.Module, everything: ir.Function) -> None:
+    kind = ir.FunctionType(ir.VoidType(), [*[INT] * 4, *[POINTER] * 5])
+    function = ir.Function(module, kind, "entry_many")
+    count, dim, length, stride, x, out, values, codes, user = function.args
+    b = ir.IRBuilder(function.append_basic_block("entry"))
+    before = b.block
+    each, done = b.append_basic_block("each"), b.append_basic_block("done")
+    b.cbranch(b.icmp_signed(">", count, whole(0)), each, done)
+    b.position_at_end(each)
+    k = b.phi(INT)
+    k.add_incoming(whole(0), before)
+    here = b.gep(x, [b.mul(k, dim)], source_etype=DOUBLE)
+    to = b.gep(out, [b.mul(k, stride)], source_etype=DOUBLE)
+    value = b.gep(values, [k], source_etype=DOUBLE)
+    code = b.call(everything, [dim, length, here, to, value, user])
+    b.store(code, b.gep(codes, [k], source_etype=INT))
+    following = b.add(k, whole(1))
+    k.add_incoming(following, each)
+    b.cbranch(b.icmp_signed("<", following, count), each, done)
+    b.position_at_end(done)
+    b.ret_void()
 
 
 def _word(b: ir.IRBuilder, user: Any, k: int) -> Any:
