@@ -86,13 +86,32 @@ class Run:
         """All groups: posterior, sample_stats, log_likelihood, prior, predictive draws."""
         if self.tree is not None:
             return self.tree
+        import xarray as xr
+
+        with xr.open_datatree(self._posterior_file, engine="h5netcdf") as tree:
+            return tree.load()
+
+    def group(self, name: str) -> xr.Dataset:
+        """Return one group; of a run on disk no other group is read."""
+        if self.tree is not None:
+            return self.tree[name].to_dataset()
+        if name not in self._groups:
+            import xarray as xr
+
+            with xr.open_dataset(self._posterior_file, group=name, engine="h5netcdf") as dataset:
+                self._groups[name] = dataset.load()
+        return self._groups[name]
+
+    @cached_property
+    def _groups(self) -> dict[str, xr.Dataset]:
+        return {}
+
+    @cached_property
+    def _posterior_file(self) -> Path:
         if self.path is None:
             raise ValueError("a run has draws in memory or on disk")
         _check_hash(self.path / POSTERIOR, self.manifest.hashes[POSTERIOR])
-        import xarray as xr
-
-        with xr.open_datatree(self.path / POSTERIOR, engine="h5netcdf") as tree:
-            return tree.load()
+        return self.path / POSTERIOR
 
     @cached_property
     def diagnostics(self) -> pl.DataFrame:
@@ -117,12 +136,12 @@ class Run:
     @cached_property
     def draws(self) -> Draws:
         """Posterior draws by variable; shape (chain * draw, …)."""
-        return stack(self.posterior["posterior"].to_dataset())
+        return stack(self.group("posterior"))
 
     @cached_property
     def prior_draws(self) -> Draws:
         """Prior draws by variable; shape (draw, …)."""
-        return stack(self.posterior["prior"].to_dataset())
+        return stack(self.group("prior"))
 
     @property
     def healthy(self) -> bool:

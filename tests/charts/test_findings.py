@@ -31,7 +31,10 @@ def widened(table: pl.DataFrame, centre: str, lower: str, upper: str) -> pl.Data
 
 def test_forest_names_the_highest_tier_with_its_odds() -> None:
     table = only("orders_per_1000_likes").filter(pl.col("scope") != "contrast")
-    assert drawn.title(forest(table)) == "Orders per 1,000 likes: highest for nano (P = 0.96)"
+    assert (
+        drawn.title(forest(table))
+        == "Orders per 1,000 likes: highest for new nano creators (P = 0.96)"
+    )
 
 
 def test_forest_cannot_tell_the_highest_tier_where_no_tier_is_surely_best() -> None:
@@ -42,7 +45,7 @@ def test_forest_cannot_tell_the_highest_tier_where_no_tier_is_surely_best() -> N
         .with_columns(answer=unsure.otherwise(pl.col("answer")))
     )
     assert drawn.title(forest(table)) == (
-        "Orders per 1,000 likes: cannot tell which is highest (nano leads, P = 0.96)"
+        "Orders per 1,000 likes: cannot tell which is highest (new nano creators lead, P = 0.96)"
     )
 
 

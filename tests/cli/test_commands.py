@@ -45,6 +45,7 @@ class FakeRun:
         default_factory=lambda: SimpleNamespace(
             exposure="reach",
             density="native",
+            approximate=False,
             absent=(Absent("ROI", "the table has no fee"),),
             set_aside=(SetAside("c", "no reach"), SetAside("d", "no reach")),
         )
@@ -162,10 +163,11 @@ def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, 
     assert fitted["read"] == (Path("brand"), {"mapping": None, "tiers": None})
     assert options == {
         "out": Path("runs/a"),
-        "draws": 1000,
+        "draws": None,
         "tune": 500,
         "chains": 4,
         "target_accept": None,
+        "method": "nuts",
         "seed": 7,
         "overwrite": True,
     }

@@ -57,7 +57,7 @@ class Skewed:
         side = to_right.astype(int)
         axis = np.arange(len(self.mode))
         far = np.abs(rng.standard_t(self.freedom[side, axis])) * self.scales[side, axis]
-        return self.mode + np.where(to_right, far, -far)
+        return np.asarray(self.mode + np.where(to_right, far, -far))
 
     def log_density(self, y: Floats) -> Floats:
         """Return the log-density of each coordinate; (draw, axis)."""
@@ -69,12 +69,12 @@ class Skewed:
 
     def _log_masses(self) -> Floats:
         """Log probability of either side; (2, axis)."""
-        heights = _log_t(0.0, self.freedom) - np.log(self.scales)
+        heights = _log_t(np.zeros(1), self.freedom) - np.log(self.scales)
         difference = heights[1] - heights[0]
-        return np.stack([-np.logaddexp(0.0, -difference), -np.logaddexp(0.0, difference)])
+        return np.asarray([-np.logaddexp(0.0, -difference), -np.logaddexp(0.0, difference)])
 
 
-def _log_t(z: Floats | float, freedom: Floats) -> Floats:
+def _log_t(z: Floats, freedom: Floats) -> Floats:
     constant = gammaln((freedom + 1.0) / 2.0) - gammaln(freedom / 2.0)
     constant = constant - 0.5 * np.log(freedom * np.pi)
     return np.asarray(constant - (freedom + 1.0) / 2.0 * np.log1p(z**2 / freedom))

@@ -9,7 +9,7 @@ import polars as pl
 
 from attribution.charts import theme, words
 from attribution.errors import InputError, Problem
-from attribution.quantities.estimates import CANNOT_TELL, SURE
+from attribution.quantities.estimates import CANNOT_TELL, NEW, SURE
 
 MOST_ROWS = 40
 """Groups in one panel; of more, the highest and the lowest are drawn and the title says so."""
@@ -82,9 +82,13 @@ def _leader(groups: pl.DataFrame, best: pl.DataFrame) -> str:
     if not best.is_empty():
         leader = best.sort("probability", descending=True).row(0, named=True)
         name, odds = leader["group"], words.probability(leader["probability"])
+        # Of these creators' posts another group may have the highest point.
+        lead, leads = name, f"{name} leads"
+        if leader["population"] == NEW:
+            lead, leads = f"new {name} creators", f"new {name} creators lead"
         if leader["answer"] == CANNOT_TELL:
-            return f"{CANNOT_TELL} which is highest ({name} leads, {odds})"
-        return f"highest for {name} ({odds})"
+            return f"{CANNOT_TELL} which is highest ({leads}, {odds})"
+        return f"highest for {lead} ({odds})"
     first = groups.filter(pl.col("population") == groups["population"][0])
     top = first.sort("median", descending=True).row(0, named=True)
     rest = first.filter(pl.col("group") != top["group"])

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import altair as alt
+import platformdirs
 import vl_convert as vlc
+
+from attribution.charts.theme import specification
+
+SNIPPET = "window.vegaEmbed = vegaEmbed;"
+"""What the bundle leaves for the page to call."""
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -59,7 +68,7 @@ class Embedded:
 
 def embedded(chart: alt.ChartType) -> Embedded:
     """Take a finished chart apart, so that the page wraps its headings to any width."""
-    spec = chart.to_dict()
+    spec = specification(chart)
     heading = spec.pop("title")
     return Embedded(
         title=" ".join(heading["text"]),
@@ -77,8 +86,26 @@ def island(spec: dict[str, Any]) -> str:
 
 @cache
 def bundle() -> str:
-    """Return the JavaScript of Vega, Vega-Lite and Vega-Embed as one script (0.9 MB)."""
-    return vlc.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    """Return the JavaScript of Vega, Vega-Lite and Vega-Embed as one script (0.9 MB).
+
+    Kept in the user's cache folder, as it takes more than a second to make.
+    """
+    name = f"vega-{version('vl-convert-python')}-{sha256(SNIPPET.encode()).hexdigest()[:12]}.js"
+    place = platformdirs.user_cache_path("attribution") / name
+    if place.is_file():
+        return place.read_text(encoding="utf-8")
+    made = vlc.javascript_bundle(SNIPPET)
+    _keep(made, place)
+    return made
+
+
+def _keep(text: str, place: Path) -> None:
+    """Write a file whole or not at all; where nothing may be written it is made again next time."""
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=place.parent, delete=False) as unfinished:
+            unfinished.write(text.encode())
+        Path(unfinished.name).replace(place)
 
 
 @cache

@@ -10,6 +10,7 @@ import altair as alt
 import vl_convert as vlc
 
 from attribution.charts.html import page
+from attribution.charts.theme import specification
 from attribution.errors import InputError, Problem
 
 SCALE = 2.0
@@ -50,19 +51,19 @@ def _html(chart: alt.ChartType) -> bytes:
 
 
 def _json(chart: alt.ChartType) -> bytes:
-    return json.dumps(chart.to_dict(), indent=2, ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(specification(chart), indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _svg(chart: alt.ChartType) -> bytes:
-    return vlc.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[]).encode()
+    return vlc.vegalite_to_svg(specification(chart), allowed_base_urls=[]).encode()
 
 
 def _png(chart: alt.ChartType) -> bytes:
-    return vlc.vegalite_to_png(chart.to_dict(), scale=SCALE, allowed_base_urls=[])
+    return vlc.vegalite_to_png(specification(chart), scale=SCALE, allowed_base_urls=[])
 
 
 def _pdf(chart: alt.ChartType) -> bytes:
-    return vlc.vegalite_to_pdf(chart.to_dict(), allowed_base_urls=[])
+    return vlc.vegalite_to_pdf(specification(chart), allowed_base_urls=[])
 
 
 WRITERS: dict[str, Callable[[alt.ChartType], bytes]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -46,7 +47,7 @@ COUNT_TICKS = [0.0, *(tick for tick in LOG_TICKS if tick >= 1)]
 TRUTH = "M-1,-1L1,1M1,-1L-1,1"
 """Shape of the mark of a known truth: a cross."""
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "font": "Liberation Sans, Arial, Helvetica, sans-serif",
     "background": "white",
     "view": {"stroke": None},
@@ -93,7 +94,7 @@ def framed(
     Parameters
     ----------
     chart
-        A chart without title.
+        A chart without title; it is changed.
     title
         The finding, in words.
     subtitle
@@ -105,15 +106,22 @@ def framed(
     lines = [line for text in subtitle if text for line in textwrap.wrap(text, LINE + 20)]
     heading = alt.TitleParams(text=textwrap.wrap(title, LINE), subtitle=lines)
     spoken = " ".join([f"{title}.", *(f"{text}." for text in subtitle if text), description])
-    finished = chart.properties(title=heading, description=spoken)
-    return finished.configure(**CONFIG)
+    # Set in place: each of Altair's own methods would copy all that is below once more.
+    chart.title, chart.description, chart.config = heading, spoken, alt.Config(**CONFIG)
+    return chart
 
 
 def noted(chart: alt.ChartType, note: str) -> alt.ChartType:
-    """Return a framed chart with a note below its title and in its alternative text."""
-    heading = chart.title.copy()
-    heading.subtitle = [note, *heading.subtitle]
-    return chart.properties(title=heading, description=f"{note}. {chart.description}")
+    """Add a note below a framed chart's title and to its alternative text; return the chart."""
+    chart.title.subtitle = [note, *chart.title.subtitle]
+    chart.description = f"{note}. {chart.description}"
+    return chart
+
+
+def specification(chart: alt.ChartType) -> dict[str, Any]:
+    """Return the chart as Vega-Lite, not checked against its schema, which tests do."""
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    return spec
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -163,12 +171,10 @@ def panel(
     *layers: alt.Chart, height: int | alt.Step, title: str = "", width: int = WIDTH
 ) -> alt.ChartType:
     """Return one panel of layers, its heading flush with its axis."""
-    layered = alt.layer(*layers).properties(width=width, height=height)
-    if not title:
-        return layered
     lines = textwrap.wrap(title, width // LETTER)
     heading = alt.TitleParams(text=lines, fontSize=13, offset=6, frame="group")
-    return layered.properties(title=heading)
+    more = {"title": heading} if title else {}
+    return alt.layer(*layers, width=width, height=height, **more)
 
 
 def rows(size: int = ROW) -> alt.Step:

@@ -25,7 +25,7 @@ DERIVED = ("_effect", "_z", "_raw")
 
 def main_parameters(run: Run) -> Iterator[tuple[str, Floats]]:
     """Yield scalar parameters and those with few levels, by name; each (chain, draw)."""
-    for name, values in run.posterior["posterior"].to_dataset().data_vars.items():
+    for name, values in run.group("posterior").data_vars.items():
         flat = values.to_numpy().reshape((*values.shape[:2], -1))
         if flat.shape[2] > MOST_LEVELS or str(name).endswith(DERIVED):
             continue

@@ -26,7 +26,7 @@ def predictive_table(run: Run) -> pl.DataFrame:
         panel, unit, group, observed, lower, median, upper (equal-tailed predictive interval),
         interval, prob.
     """
-    figures = run.posterior["predictive_figures"].to_dataset()
+    figures = run.group("predictive_figures")
     rows = []
     for panel, unit, group, name in _panels(run.design):
         of = figures.sel(figure=name)
