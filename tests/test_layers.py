@@ -28,6 +28,7 @@ ORDER = (
     "loo",
     "manifest",
     "density",
+    "approximation",
     "model",
     "sampling",
     "health",
@@ -47,8 +48,10 @@ STRANGERS = {
     "simulation": {"data"},
     "spec": {"tables", "data"},
     "density": {"data", "spec", "design", "forward", "manifest", "simulation", "draws"},
+    "approximation": {"data", "spec", "forward", "manifest", "simulation", "draws"},
     "charts": {
-        *("tables", "data", "spec", "design", "forward", "density", "model", "sampling", "health"),
+        *("tables", "data", "spec", "design", "forward", "density", "approximation", "model"),
+        *("sampling", "health"),
     },
 }
 """Earlier modules that a module must not know all the same."""

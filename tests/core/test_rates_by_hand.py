@@ -163,7 +163,7 @@ def test_a_tier_that_shows_no_likes_has_no_mix_to_tell_rates_at() -> None:
 
 def test_the_effects_table_says_what_the_draws_say() -> None:
     effects = run().effects()
-    assert effects.schema == pl.Schema(SCHEMA)
+    assert effects.schema == pl.Schema(SCHEMA | {"method": pl.String})
     contrasts = {row["quantity"]: row for row in effects.rows(named=True)}
     row = contrasts["tier_contrast_orders_per_100_comments"]
     assert row["statement"] == "P(nano > micro)"
