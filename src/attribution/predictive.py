@@ -6,7 +6,7 @@ replications are never in memory together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,12 +61,6 @@ def figures(design: Design, conversions: Floats | Integers) -> dict[str, Floats]
     for low, high, name in bins(design):
         out[name] = np.mean((y >= low) & (y <= high), axis=1)
     return out
-
-
-def all_figures(design: Design, blocks: Iterable[Integers]) -> dict[str, Floats]:
-    """Return every figure of rows of conversions that come block by block."""
-    found = [figures(design, block) for block in blocks]
-    return {name: np.concatenate([block[name] for block in found]) for name in found[0]}
 
 
 def figures_dataset(

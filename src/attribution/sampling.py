@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +29,7 @@ from attribution.laps import Laps
 from attribution.loo import kept_posts
 from attribution.manifest import Method
 from attribution.model import NOT_KEPT, build_model
-from attribution.predictive import all_figures, figures_dataset
+from attribution.predictive import figures, figures_dataset
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, the work done and the work in total."""
@@ -371,18 +371,15 @@ def _predict(design: Design, draws: Draws, seed: tuple[int, int]) -> _Predicted:
     """Draw conversions from draws of the parameters; keep as many as memory should hold."""
     every = max(1, math.ceil(n_draws(draws) * len(design.outcome) / PREDICTIVE_NUMBERS))
     kept: list[Integers] = []
+    found: list[dict[str, Floats]] = []
     done = 0
-
-    def looked_at() -> Iterator[Integers]:
-        nonlocal done
-        for block in forward.replications(design, draws, np.random.default_rng(seed)):
-            # A copy: a slice would hold the whole block in memory.
-            kept.append(block[-done % every :: every].copy())
-            done += len(block)
-            yield block
-
-    found = all_figures(design, looked_at())
-    return _Predicted(np.concatenate(kept), found)
+    for block in forward.replications(design, draws, np.random.default_rng(seed)):
+        # A copy: a slice would hold the whole block in memory.
+        kept.append(block[-done % every :: every].copy())
+        found.append(figures(design, block))
+        done += len(block)
+    together = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
+    return _Predicted(np.concatenate(kept), together)
 
 
 def draw_prior(model: pm.Model, draws: int, seed: int) -> xr.Dataset:

@@ -128,6 +128,23 @@ def test_quiet_silences_messages_and_progress_but_not_warnings(quiet: bool) -> N
         assert [line.split(":")[0] for line in lines[2:]] == ["compile", "sample"]
 
 
+def test_a_long_stage_tells_how_far_it_is_once_a_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("attribution.cli._messages.time.monotonic", lambda: now)
+    with progress() as report:
+        for done in range(21):
+            report("sample", done, 20)
+            now += 10.0
+    assert capsys.readouterr().err.splitlines() == [
+        "sample: 30% after 60 s",
+        "sample: 60% after 120 s",
+        "sample: 90% after 180 s",
+        "sample: 200.0 s",
+    ]
+
+
 def test_progress_on_a_terminal_is_drawn_as_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
     from io import StringIO

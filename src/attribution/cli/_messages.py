@@ -43,7 +43,9 @@ def warn_of(run: Run) -> None:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Give a function to report progress to: bars on a terminal, a line per stage elsewhere.
+    """Give a function to report progress to: bars on a terminal, lines elsewhere.
+
+    A line per stage when it ends, and one a minute while it goes on.
 
     A stage ends when it says so or when the next one begins; what it says later is not heard.
     """
@@ -86,22 +88,32 @@ def _bars() -> Iterator[Report]:
         yield report
 
 
+EVERY = 60.0
+"""Seconds between lines about one stage."""
+
+
 def _lines() -> Report:
     running: dict[str, float] = {}
     ended: set[str] = set()
+    said = time.monotonic()
 
     def end(stage: str) -> None:
         ended.add(stage)
         click.echo(f"{stage}: {time.monotonic() - running.pop(stage):.1f} s", err=True)
 
     def report(stage: str, done: int, total: int) -> None:
+        nonlocal said
         if stage in ended:
             return
         if stage not in running:
             for before in list(running):
                 end(before)
-            running[stage] = time.monotonic()
+            said = running[stage] = time.monotonic()
         if done >= total:
             end(stage)
+        elif time.monotonic() - said >= EVERY:
+            said = time.monotonic()
+            share, took = done / total, said - running[stage]
+            click.echo(f"{stage}: {share:.0%} after {took:.0f} s", err=True)
 
     return report

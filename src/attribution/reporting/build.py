@@ -97,4 +97,6 @@ def _subtitle(run: Run) -> str:
         if "creator_id" in run.table.columns
         else ""
     )
-    return f"{posts}{creators} · {run.spec.title} · {run.manifest.created[:10]}"
+    # Hyphens at which no line ends.
+    day = run.manifest.created[:10].replace("-", "\u2011")
+    return f"{posts}{creators} · {run.spec.title} · {day}"
