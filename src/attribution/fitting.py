@@ -55,7 +55,7 @@ def fit(
         Folder of the run; None keeps the run in memory. It is written whole or not at all.
     draws, tune, chains, seed
         How NUTS samples; the same seed, table, spec and versions give the same draws. Draws are
-        those kept of each chain: 1,000 if None, 500 of an approximation.
+        those kept of each chain: 1,000 if None, 500 of an approximation, which needs no tuning.
     target_accept
         Acceptance rate that NUTS aims at. None starts at 0.8 and, where draws diverge or chains
         do not agree, samples once more at 0.95.
@@ -113,7 +113,7 @@ def _check_settings(
     problems = [
         Problem(f"{name} is too small", key=name, value=str(value), expected=f"at least {least}")
         for name, value, least in (("draws", draws, 50), ("tune", tune, 50), ("chains", chains, 2))
-        if value < least and method in DRAWS
+        if value < least and (method == "nuts" or (method in DRAWS and name != "tune"))
     ]
     if target_accept is not None and not 0.5 <= target_accept < 1.0:
         problems.append(

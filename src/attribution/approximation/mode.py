@@ -18,7 +18,10 @@ STEP = 1e-4
 TINY = 1e-300
 """Length of a direction that is none."""
 
-FLAT = 1e-12
+LEVEL = 0.1
+"""Standard deviations from the peak of a normal density at which a slope still counts as none."""
+
+FLAT = 1e-10
 """Least curvature, relative to the largest, at which there is still a peak."""
 
 SMALL_SET = 10
@@ -76,7 +79,10 @@ def find_mode(density: NativeFunction, start: Floats) -> Mode | None:
     if ends[0] <= FLAT * ends[1]:
         return None
     factor = linalg.cho_factor(hessian, lower=True)
-    return Mode(point, density(point)[0], linalg.cho_solve(factor, np.eye(len(point))))
+    value, slope, _ = density(point)
+    if slope @ linalg.cho_solve(factor, slope) > LEVEL**2:
+        return None
+    return Mode(point, value, linalg.cho_solve(factor, np.eye(len(point))))
 
 
 def _negative_hessian(density: NativeFunction, point: Floats) -> Floats:
@@ -115,7 +121,8 @@ def apart(density: NativeFunction, mode: Mode, rng: np.random.Generator) -> list
     scale = np.abs(mode.value) + np.abs(together)
     good = np.abs(np.sum(alone, axis=0) - together) <= ADDITIVE * scale
     # Where the density is 0 nothing adds up, and nothing is learnt.
-    return parts if np.all(good | ~np.isfinite(together)) else [whole]
+    known = np.isfinite(together)
+    return parts if np.any(known) and np.all(good[known]) else [whole]
 
 
 def _gathered(parts: list[Integers]) -> list[Integers]:

@@ -20,15 +20,21 @@ ROUND_BOUNDS = (1000, 4000)
 ROUNDS = 3
 """Rounds that adapt; each is fitted to the points of all before it."""
 
-LAST = 4000
-"""Proposals of the round that is resampled, at least."""
+LAST = 10_000
+"""Proposals of the round that is resampled, at least: the more, the fewer copies."""
 
 STEPS = 4
 """Leapfrog steps of a move."""
 
 STEP = 1.4
-"""Step on axes of spread 1, times the fourth root of their number: a move then goes about a quarter
-of the way around, and five in six are accepted (Neal 2011, section 5.4.4)."""
+"""Step on axes of spread 1, times the fourth root of their number: with it five in six moves are
+accepted (Neal 2011, section 5.4.4)."""
+
+QUARTER = np.pi / 2.0
+"""How far a move goes at most: a quarter of the way around a normal, which forgets most."""
+
+EVEN = 0.9
+"""Effective share of the proposals from which on their weights hardly differ."""
 
 SPREAD = (0.7, 1.1)
 """Steps differ from point to point by this factor, so that none goes round in circles."""
@@ -60,8 +66,9 @@ class Weighted:
 
     @property
     def ess(self) -> float:
-        """Effective number of the proposals (Kong 1992)."""
-        return float(1.0 / np.sum(self.weights**2))
+        """Effective number of the proposals (Kong 1992); 0 where none has a weight."""
+        squares = float(np.sum(self.weights**2))
+        return 1.0 / squares if squares else 0.0
 
 
 def weigh(density: NativeFunction, proposal: Proposal, y: Floats) -> Weighted:
@@ -69,17 +76,36 @@ def weigh(density: NativeFunction, proposal: Proposal, y: Floats) -> Weighted:
 
     Pareto smoothing after Vehtari, Simpson, Gelman, Yao & Gabry (2024, JMLR 25).
     """
+    log_ratio = density.values(proposal.points(y)) - proposal.log_density(y)
+    return Weighted(y, *smoothed(log_ratio))
+
+
+def smoothed(log_ratio: Floats) -> tuple[Floats, float]:
+    """Return Pareto-smoothed weights that add to 1, and Pareto k.
+
+    Parameters
+    ----------
+    log_ratio
+        Log importance ratios up to a constant; (proposal,). Where none is a number above minus
+        infinity there are no weights: all are 0.
+    """
     from arviz_stats.base import array_stats
 
-    log_ratio = density.values(proposal.points(y)) - proposal.log_density(y)
     highest = np.max(log_ratio)
     if not np.isfinite(highest):
-        return Weighted(y, np.full(len(y), 1.0 / len(y)), np.inf)
-    # ArviZ takes the logarithm of what weights are divided by, as leave-one-out needs it.
-    log_weights, k = array_stats.psislw(highest - log_ratio)
+        return np.zeros(len(log_ratio)), np.inf
+    try:
+        # ArviZ takes the logarithm of what weights are divided by, as leave-one-out needs it.
+        log_weights, k = array_stats.psislw(highest - log_ratio)
+    except ValueError:  # all of the tail the same, as a few points have all the weight
+        log_weights, k = log_ratio - highest, np.inf
     weights = np.exp(log_weights - np.max(log_weights))
-    # Weights that are all but equal have no tail to find a shape of.
-    return Weighted(y, weights / weights.sum(), float(k) if np.isfinite(k) else -np.inf)
+    weights = weights / weights.sum()
+    if np.isfinite(k):
+        return weights, float(k)
+    # Weights that are all but equal have no tail to find a shape of; nor have hopeless ones.
+    even = 1.0 / np.sum(weights**2) > EVEN * len(weights)
+    return weights, -np.inf if even else np.inf
 
 
 def adapt(
@@ -93,10 +119,11 @@ def adapt(
     count = int(np.clip(ROUND * proposal.n_few, *ROUND_BOUNDS))
     for _ in range(ROUNDS):
         rounds.append(weigh(density, proposal, proposal.draw(count, rng)))
-        worth = np.concatenate([found.weights * found.ess for found in rounds])
-        y = np.concatenate([found.y for found in rounds])
-        proposal = proposal.fitted(y, worth / worth.sum())
         tell()
+        worth = np.concatenate([found.weights * found.ess for found in rounds])
+        if worth.sum() > 0.0:
+            y = np.concatenate([found.y for found in rounds])
+            proposal = proposal.fitted(y, worth / worth.sum())
     return proposal
 
 
@@ -158,7 +185,7 @@ def spread(
     began = points @ inverse.T
     state = _state(density, points, factor)
     accepted: list[Truths] = []
-    step = STEP / len(factor) ** 0.25
+    step = min(STEP / len(factor) ** 0.25, QUARTER / STEPS)
     for _ in range(MOVES):
         state, moved = _move(density, state, factor, step, rng)
         accepted.append(moved)
@@ -182,7 +209,8 @@ def _move(
         momentum = momentum + 0.5 * steps * there.slope
         there = _state(density, there.points + (steps * momentum) @ factor.T, factor)
         momentum = momentum + 0.5 * steps * there.slope
-    gained = there.value - 0.5 * np.sum(momentum**2, axis=1) - energy
+    with np.errstate(over="ignore", invalid="ignore"):
+        gained = there.value - 0.5 * np.sum(momentum**2, axis=1) - energy
     moved = np.log(rng.random(len(gained))) < np.where(np.isfinite(gained), gained, -np.inf)
     return State(
         np.where(moved[:, None], there.points, here.points),
@@ -199,7 +227,8 @@ def _state(density: NativeFunction, points: Floats, factor: Floats) -> State:
 
 
 def _correlation(before: Floats, after: Floats) -> float:
-    """Return the largest correlation of an axis with itself."""
+    """Return the largest correlation of an axis with itself, whatever its sign."""
     off, on = before - before.mean(axis=0), after - after.mean(axis=0)
     scale = np.sqrt(np.sum(off**2, axis=0) * np.sum(on**2, axis=0))
-    return float(np.max(np.sum(off * on, axis=0) / scale))
+    # Half a turn is no parting: copies would meet again on the other side.
+    return float(np.max(np.abs(np.sum(off * on, axis=0)) / scale))

@@ -71,6 +71,8 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
         first = first_proposal(model.density, mode, where, model.inputs)
         proposal = adapt(model.density, first, rng, tell)
         found = weigh(model.density, proposal, proposal.draw(max(LAST, 2 * count), rng))
+        if found.ess == 0.0:
+            raise _refused("gives what is proposed no density, so that it cannot")
         tell()
         chosen = found.y[resample(found.weights, count, rng)]
         points[:, proposal.where] = proposal.points(chosen)[:, proposal.where]

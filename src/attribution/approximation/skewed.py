@@ -86,14 +86,14 @@ def fit_skewed(x: Floats, weights: Floats) -> Skewed:
     Parameters
     ----------
     x
-        Coordinates; (point, axis).
+        Coordinates, on axes where a spread of 1 is to be expected; (point, axis).
     weights
         Weights that add to 1; (point,).
     """
     mean = weights @ x
-    sd = np.sqrt(weights @ (x - mean) ** 2)
-    at, mass = _counted(x, weights, mean, sd)
     told = PRIOR_POINTS * float(np.sum(weights**2))
+    sd = np.sqrt((weights @ (x - mean) ** 2 + told) / (1.0 + told))
+    at, mass = _counted(x, weights, mean, sd)
 
     def loss(stated: Floats) -> Floats:
         found = _stated(stated, mean, sd)
