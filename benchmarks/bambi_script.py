@@ -10,10 +10,10 @@ import sys
 import arviz_stats
 import bambi as bmb
 import numpy as np
-import pandas as pd
+import polars as pl
 
-posts = pd.read_parquet(sys.argv[1])
-posts = posts.dropna(subset=["likes", "comments", "reach", "tier"])
+COLUMNS = ("creator_id", "tier", "reach", "likes", "comments", "conversions")
+posts = pl.read_parquet(sys.argv[1], columns=list(COLUMNS)).drop_nulls().to_pandas()
 posts["exposure"] = np.log(posts["reach"])
 posts["volume"] = np.log((1 + posts["likes"]) / posts["reach"])
 posts["conversation"] = np.log((1 + posts["comments"]) / (1 + posts["likes"]))
