@@ -20,7 +20,7 @@ ROUND_BOUNDS = (1000, 4000)
 ROUNDS = 3
 """Rounds that adapt; each is fitted to the points of all before it."""
 
-LAST = 10_000
+LAST = 20_000
 """Proposals of the round that is resampled, at least: the more, the fewer copies."""
 
 STEPS = 4
@@ -39,10 +39,10 @@ EVEN = 0.9
 SPREAD = (0.7, 1.1)
 """Steps differ from point to point by this factor, so that none goes round in circles."""
 
-MOVES = 4
+MOVES = 5
 """Most moves."""
 
-PARTED = 0.35
+PARTED = 0.25
 """Correlation with where points began, on any axis, at which copies have parted enough."""
 
 
