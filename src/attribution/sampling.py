@@ -16,7 +16,7 @@ import pytensor
 import xarray as xr
 
 from attribution import forward
-from attribution.approximation.sample import STATISTICS
+from attribution.approximation.sample import STATISTICS, refused
 from attribution.approximation.sample import sample as approximate
 from attribution.density import nuts
 from attribution.density.compiled import NativeModel, compile_model
@@ -24,7 +24,6 @@ from attribution.density.lower import NotLoweredError
 from attribution.design.types import Design, Floats, Integers
 from attribution.diagnostics import converged, diagnose
 from attribution.draws import Draws, n_draws, stack, thin
-from attribution.errors import InputError, Problem
 from attribution.laps import Laps
 from attribution.loo import kept_posts
 from attribution.manifest import Method
@@ -172,24 +171,15 @@ def compile_density(model: pm.Model, chains: int, method: Method = "nuts") -> tu
         compiled = compile_model(model, kept(model), chains)
     except NotLoweredError as error:
         if method == "approximate":
-            raise _not_approximated(error) from error
+            raise refused(
+                f"has a step that is not compiled here ({error}), so that it cannot"
+            ) from error
         import nutpie
 
         slow = nutpie.compile_pymc_model(model, backend="numba", var_names=kept(model))
         return partial(_nutpie, slow), f"numba ({error})"
     own = _own_nuts if method == "nuts" else _approximation
     return partial(own, model, compiled), "native"
-
-
-def _not_approximated(error: NotLoweredError) -> InputError:
-    return InputError(
-        Problem(
-            f"this model cannot be approximated: {error}",
-            key="method",
-            value="approximate",
-            hint="Sample it: --method nuts (the default).",
-        )
-    )
 
 
 def kept(model: pm.Model) -> list[str]:

@@ -133,6 +133,22 @@ def test_a_skewed_distribution_is_found_again() -> None:
         assert np.max(divergence) < 0.02
 
 
+def test_a_proposal_has_the_density_that_it_is_drawn_from() -> None:
+    """The mean of any density over that of the proposal is 1, constants and all."""
+    few = Skewed(np.array([0.2, -0.1]), np.array([[1.3, 0.8], [0.9, 1.5]]), np.full((2, 2), 6.0))
+    proposal = Proposal(
+        mode=np.zeros(3),
+        where=np.arange(3),
+        factor=np.eye(3),
+        few=Few(np.array([0.5, 0.0]), np.array([[1.4, 0.0], [0.6, 0.7]]), few),
+        scales=np.array([[1.2], [0.9]]),
+    )
+    y = proposal.draw(200_000, RNG)
+    ratio = np.exp(stats.norm(scale=0.8).logpdf(y).sum(axis=1) - proposal.log_density(y))
+    assert ratio.mean() == pytest.approx(1.0, abs=5.0 * ratio.std() / np.sqrt(len(y)))
+    assert 5.0 * ratio.std() / np.sqrt(len(y)) < 0.03
+
+
 def test_weights_make_proposals_into_draws_of_the_density() -> None:
     with pm.Model() as model:
         pm.Normal("x", 0.3, 1.0, shape=2)
@@ -352,5 +368,5 @@ def test_a_model_that_is_not_compiled_here_is_refused() -> None:
     with pm.Model() as model:
         x = pm.Normal("x", shape=(2, 2))
         pm.Potential("step", pm.math.sum(pm.math.dot(x, x)))
-    with pytest.raises(InputError, match="cannot be approximated"):
+    with pytest.raises(InputError, match=r"not compiled here .* cannot be approximated"):
         compile_density(model, 2, "approximate")

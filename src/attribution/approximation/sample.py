@@ -51,10 +51,10 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
         Where there are too many unknowns, or the density has no peak to start from.
     """
     if len(model.start) > MOST_UNKNOWNS:
-        raise _refused(f"has {len(model.start):,} unknowns, of which at most {MOST_UNKNOWNS:,} can")
+        raise refused(f"has {len(model.start):,} unknowns, of which at most {MOST_UNKNOWNS:,} can")
     mode = find_mode(model.density, model.start)
     if mode is None:
-        raise _refused("has no single peak, around which it could")
+        raise refused("has no single peak, around which it could")
     rng = np.random.default_rng(seed)
     parts = apart(model.density, mode, rng)
     done, total = 0, (ROUNDS + 1) * len(parts) + MOVES
@@ -72,7 +72,7 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
         proposal = adapt(model.density, first, rng, tell)
         found = weigh(model.density, proposal, proposal.draw(max(LAST, 2 * count), rng))
         if found.ess == 0.0:
-            raise _refused("gives what is proposed no density, so that it cannot")
+            raise refused("gives what is proposed no density, so that it cannot")
         tell()
         chosen = found.y[resample(found.weights, count, rng)]
         points[:, proposal.where] = proposal.points(chosen)[:, proposal.where]
@@ -95,7 +95,8 @@ def _axes(mode: Mode, proposals: Sequence[Proposal]) -> Floats:
     return whole
 
 
-def _refused(why: str) -> InputError:
+def refused(why: str) -> InputError:
+    """Return the error that says why a model of a table cannot be approximated."""
     return InputError(
         Problem(
             f"this model of this table {why} be approximated",
