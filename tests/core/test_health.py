@@ -292,3 +292,19 @@ def test_the_table_has_a_row_per_check_in_order() -> None:
     table = health_table(checks)
     assert table.columns == ["name", "status", "value", "threshold", "meaning", "advice"]
     assert table["name"].to_list() == [check.name for check in checks]
+
+
+@pytest.mark.parametrize(
+    ("k", "status"),
+    [(-np.inf, "pass"), (0.69, "pass"), (0.71, "fail"), (np.inf, "fail"), (np.nan, "fail")],
+)
+def test_an_approximation_stands_or_falls_with_its_worst_pareto_k(k: float, status: str) -> None:
+    run = small.believable("additive")
+    groups = {name: node.to_dataset() for name, node in run.posterior.children.items()}
+    groups["sample_stats"] = xr.Dataset({"pareto_k": (("unknowns",), [0.1, k])})
+    tree = xr.DataTree.from_dict(groups)
+    found = check_health(run.design, tree, diagnose(groups["posterior"]), "approximate")
+    checks = {check.name: check for check in found}
+    assert checks["approximation (Pareto k)"].status == status
+    assert checks["late orders (approximate)"].status == "warn"
+    assert "convergence (R-hat)" not in checks
