@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.posts import TIERS, simulate, with_features
-from benchmarks.specs import REGRESSION
+from benchmarks.specs import regression
 
 CHAINS, TUNE, DRAWS = 4, 500, 1000
 SCRIPT = Path(__file__).with_name("rstanarm.R")
@@ -49,9 +49,9 @@ def ours(stated: str, frame: pl.DataFrame, seed: int) -> Told:
     from attribution.design import build_design
     from attribution.model import build_model
     from attribution.sampling import Settings, compile_density, posterior
-    from attribution.spec import parse_spec, read_spec
+    from attribution.spec import read_spec
 
-    spec = parse_spec(REGRESSION) if stated == "regression" else read_spec("additive")
+    spec = regression() if stated == "regression" else read_spec("additive")
     model = build_model(build_design(spec, frame, level_order=TIERS))
     began = perf_counter()
     draw, _ = compile_density(model, CHAINS)

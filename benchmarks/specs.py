@@ -1,54 +1,34 @@
-"""The benchmark's models, stated for this project: what every tool can state, priors and all.
+"""The benchmark's regression: the shipped one, with what every tool can state.
 
 Shipped specs have zero-sum tiers and half-normal standard deviations, which rstanarm does not know.
 """
 
 from __future__ import annotations
 
-REGRESSION = """
-format = 1
-name = "benchmark-regression"
-title = "Negative binomial regression, tiers and creators crossed"
-question = "What do volume and conversation tell of conversions?"
-assumptions = ["For a benchmark only."]
-references = ["None."]
-[outcome]
-column = "conversions"
-family = "negative_binomial"
-exposure = "reach"
-[features]
-volume = "ln((1 + likes) / reach)"
-conversation = "ln((1 + comments) / (1 + likes))"
-[missing]
-likes = "set_aside"
-comments = "set_aside"
-[mean]
-form = "linear"
-link = "log"
-[[mean.terms]]
-kind = "intercept"
-prior = { name = "normal", mu = -7.5, sigma = 2.0 }
-[[mean.terms]]
-kind = "linear"
-feature = "volume"
-prior = { name = "normal", mu = 0.0, sigma = 0.5 }
-[[mean.terms]]
-kind = "linear"
-feature = "conversation"
-prior = { name = "normal", mu = 0.0, sigma = 0.5 }
-[[mean.terms]]
-kind = "group"
-by = "tier"
-of = ["intercept"]
-effects = "exchangeable"
-sd = { name = "exponential", lam = 2.0 }
-[[mean.terms]]
-kind = "group"
-by = "creator_id"
-of = ["intercept"]
-effects = "exchangeable"
-sd = { name = "exponential", lam = 1.5 }
-[dispersion]
-on = "alpha"
-prior = { name = "exponential", lam = 1.0 }
-"""
+from dataclasses import replace
+
+from attribution.spec import read_spec
+from attribution.spec.model import Dispersion, Group, LinearMean, ModelSpec, Prior, Term
+
+RATES = {"tier": 2.0, "creator_id": 1.5}
+"""Rates of the exponential priors of the groups' standard deviations."""
+
+
+def regression() -> ModelSpec:
+    """Return the spec: tiers and creators exchangeable, exponential priors, no order values."""
+    shipped = read_spec("engagement")
+    if not isinstance(shipped.mean, LinearMean):
+        raise TypeError("the shipped regression has a linear mean")
+    mean = replace(shipped.mean, terms=tuple(map(_plain, shipped.mean.terms)))
+    dispersion = Dispersion(on="alpha", prior=_exponential(1.0))
+    return replace(shipped, mean=mean, dispersion=dispersion, order_value=None)
+
+
+def _plain(term: Term) -> Term:
+    if not isinstance(term, Group):
+        return term
+    return replace(term, effects="exchangeable", sd=_exponential(RATES[term.by]))
+
+
+def _exponential(rate: float) -> Prior:
+    return Prior("exponential", {"lam": rate})
