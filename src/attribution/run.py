@@ -108,22 +108,23 @@ class Run:
 
     @cached_property
     def _posterior_file(self) -> Path:
+        return self._checked(POSTERIOR)
+
+    def _checked(self, name: str) -> Path:
+        """Return the path of one of the run's files, which is as it was written."""
         if self.path is None:
-            raise ValueError("a run has draws in memory or on disk")
-        _check_hash(self.path / POSTERIOR, self.manifest.hashes[POSTERIOR])
-        return self.path / POSTERIOR
+            raise ValueError(f"this run is neither in memory nor on disk: no {name}")
+        _check_hash(self.path / name, self.manifest.hashes[name])
+        return self.path / name
 
     @cached_property
     def diagnostics(self) -> pl.DataFrame:
         """R-hat and effective draws of every parameter: parameter, r_hat, ess_bulk, ess_tail."""
         if self.diagnosed is not None:
             return self.diagnosed
-        if self.path is None:
-            raise ValueError("a run has diagnostics in memory or on disk")
-        _check_hash(self.path / DIAGNOSTICS, self.manifest.hashes[DIAGNOSTICS])
         import polars as pl
 
-        return pl.read_parquet(self.path / DIAGNOSTICS)
+        return pl.read_parquet(self._checked(DIAGNOSTICS))
 
     @cached_property
     def thinned(self) -> Draws:
