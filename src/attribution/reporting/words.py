@@ -65,8 +65,8 @@ BEST_SURE = (
     "for a new creator of the {group} ({prior} before the data)."
 )
 BEST_UNSURE = (
-    "No {group} surely brings the most orders {rate}; {name} leads with a probability of "
-    "{posterior} ({prior} before the data)."
+    "No {group} surely brings the most orders {rate}; for a new creator of the {group}, {name} "
+    "leads with a probability of {posterior} ({prior} before the data)."
 )
 BEST_ALONE = "All posts are of one {group}, so there is nothing to compare."
 GROUP_ROI = "By the return on their cost: {verdicts}."
