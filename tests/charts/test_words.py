@@ -79,3 +79,14 @@ def test_summary_counts_what_cannot_be_told() -> None:
         "A clear answer in 1 of 2 quantities, cannot tell in 1"
     )
     assert words.summary(["a: cannot tell"]) == "Cannot tell yet in any of 1 quantity"
+
+
+def test_no_line_parts_a_number_from_its_sign() -> None:
+    from attribution.charts.theme import wrapped
+
+    text = "cannot tell which is highest (new micro creators lead, P = 0.51), P(> 1) > 0.99"
+    for width in range(20, 90):
+        lines = wrapped(text, width)
+        assert " ".join(lines) == text
+        assert max(map(len, lines)) <= width
+        assert not any(line.endswith(("=", ">", "P")) for line in lines)

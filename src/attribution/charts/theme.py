@@ -103,12 +103,20 @@ def framed(
         What the chart shows and how to read it; title and subtitle are added to it to make the
         text that a screen reader says.
     """
-    lines = [line for text in subtitle if text for line in textwrap.wrap(text, LINE + 20)]
-    heading = alt.TitleParams(text=textwrap.wrap(title, LINE), subtitle=lines)
+    lines = [line for text in subtitle if text for line in wrapped(text, LINE + 20)]
+    heading = alt.TitleParams(text=wrapped(title, LINE), subtitle=lines)
     spoken = " ".join([f"{title}.", *(f"{text}." for text in subtitle if text), description])
     # Set in place: each of Altair's own methods would copy all that is below once more.
     chart.title, chart.description, chart.config = heading, spoken, alt.Config(**CONFIG)
     return chart
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return lines of at most ``width`` characters that do not part a number from its sign."""
+    whole = {" = ": "\x1f=\x1f", " > ": "\x1f>\x1f", " < ": "\x1f<\x1f"}
+    for sign, bound in whole.items():
+        text = text.replace(sign, bound)
+    return [line.replace("\x1f", " ") for line in textwrap.wrap(text, width)]
 
 
 def noted(chart: alt.ChartType, note: str) -> alt.ChartType:
@@ -171,7 +179,7 @@ def panel(
     *layers: alt.Chart, height: int | alt.Step, title: str = "", width: int = WIDTH
 ) -> alt.ChartType:
     """Return one panel of layers, its heading flush with its axis."""
-    lines = textwrap.wrap(title, width // LETTER)
+    lines = wrapped(title, width // LETTER)
     heading = alt.TitleParams(text=lines, fontSize=13, offset=6, frame="group")
     more = {"title": heading} if title else {}
     return alt.layer(*layers, width=width, height=height, **more)
