@@ -6,6 +6,7 @@ whatever a colour means, a shape, a position or a word says as well.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -113,10 +114,8 @@ def framed(
 
 def wrapped(text: str, width: int) -> list[str]:
     """Return lines of at most ``width`` characters that do not part a number from its sign."""
-    whole = {" = ": "\x1f=\x1f", " > ": "\x1f>\x1f", " < ": "\x1f<\x1f"}
-    for sign, bound in whole.items():
-        text = text.replace(sign, bound)
-    return [line.replace("\x1f", " ") for line in textwrap.wrap(text, width)]
+    bound = re.sub(r"(?<=[=<>]) | (?=[=<>])", "\x1f", text)
+    return [line.replace("\x1f", " ") for line in textwrap.wrap(bound, width)]
 
 
 def noted(chart: alt.ChartType, note: str) -> alt.ChartType:
