@@ -170,7 +170,7 @@ def _approximation(design: Design, stats: xr.Dataset) -> Iterator[Check]:
     yield Check(
         name="approximation (Pareto k)",
         status=verdict(k <= BAD_K),
-        value=f"{k:.2f}",
+        value=f"{k:.2f}" if k > -np.inf else "none: the weights hardly differ",
         threshold=f"at most {BAD_K}",
         meaning="whether the approximation covers the posterior",
         advice="" if k <= BAD_K else SAMPLE_IT,
