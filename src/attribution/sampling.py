@@ -16,8 +16,6 @@ import pytensor
 import xarray as xr
 
 from attribution import forward
-from attribution.approximation.sample import STATISTICS, refused
-from attribution.approximation.sample import sample as approximate
 from attribution.density import nuts
 from attribution.density.compiled import NativeModel, compile_model
 from attribution.density.lower import NotLoweredError
@@ -171,6 +169,8 @@ def compile_density(model: pm.Model, chains: int, method: Method = "nuts") -> tu
         compiled = compile_model(model, kept(model), chains)
     except NotLoweredError as error:
         if method == "approximate":
+            from attribution.approximation.sample import refused
+
             raise refused(
                 f"has a step that is not compiled here ({error}), so that it cannot"
             ) from error
@@ -253,6 +253,9 @@ def _own_nuts(
 def _approximation(
     model: pm.Model, compiled: NativeModel, settings: Settings, tell: Done
 ) -> xr.DataTree:
+    # Its optimisers are of no use to NUTS and take a while to import.
+    from attribution.approximation.sample import sample as approximate
+
     drawn = approximate(
         compiled, draws=settings.draws, chains=settings.chains, seed=settings.seed, progress=tell
     )
@@ -312,6 +315,7 @@ def _nutpie(compiled: Any, settings: Settings, tell: Done) -> xr.DataTree:
         # A blocking call would answer Ctrl-C with the draws so far, as if they were all.
         sampler.cancel()
         raise
+    trace["sample_stats"] = xr.DataTree(trace["sample_stats"].to_dataset()[list(nuts.STATISTICS)])
     return trace
 
 
@@ -319,8 +323,6 @@ def _assemble(
     design: Design, trace: xr.DataTree, prior: xr.Dataset, settings: Settings
 ) -> xr.DataTree:
     posterior = trace["posterior"].to_dataset()
-    stats = trace["sample_stats"].to_dataset()
-    stats = stats[[name for name in (*nuts.STATISTICS, *STATISTICS) if name in stats]]
     draws = stack(posterior)
     posts = kept_posts(len(design.outcome), settings.chains * settings.draws)
     likelihood = forward.log_likelihood(design, draws, posts)
@@ -331,7 +333,7 @@ def _assemble(
     return xr.DataTree.from_dict(
         {
             "posterior": posterior,
-            "sample_stats": stats,
+            "sample_stats": trace["sample_stats"].to_dataset(),
             "log_likelihood": _counts(names[posts], likelihood.reshape(shape)),
             "posterior_predictive": _counts(names, after.conversions[None]),
             "prior": prior,
