@@ -23,6 +23,11 @@ NUMBERS = 20_000_000
 """Log densities, draws times posts, that a run keeps; of more posts it keeps a sample."""
 
 
+NOTHING = 600.0
+"""Logarithm of an importance ratio's distance from the largest beyond which it weighs nothing.
+Near 700 what is left of the ratio has no reciprocal, and Pareto k comes out as if all were well."""
+
+
 def kept_posts(posts: int, draws: int) -> Integers:
     """Return the posts whose log density is kept; sorted positions.
 
@@ -100,11 +105,21 @@ def loo(tree: xr.DataTree, posts: Integers | None = None) -> Any:
     posts
         Which of the kept posts to look at; all if None.
     """
+    import xarray as xr
     from arviz_stats import loo as arviz_loo
 
+    kept = tree["log_likelihood"].to_dataset()
     if posts is not None:
-        tree = tree.copy()
-        tree["log_likelihood"] = tree["log_likelihood"].isel(post=posts)
+        kept = kept.isel(post=posts)
+    density = kept["conversions"]
+    # A ratio is 1 / density: what is highest weighs least.
+    highest = density.min(("chain", "draw")) + NOTHING
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": tree["posterior"].to_dataset(),
+            "log_likelihood": kept.assign(conversions=density.clip(max=highest)),
+        }
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which is told
         return arviz_loo(tree, var_name="conversions", pointwise=True)

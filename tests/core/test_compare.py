@@ -110,6 +110,21 @@ def test_a_post_without_a_pareto_k_counts_as_bad(runs: tuple[Run, Run]) -> None:
     assert table.filter(pl.col("model") == "other")["n_bad_k"].item() == 1
 
 
+def test_a_post_with_ratios_at_the_edge_of_what_can_be_held_counts_as_bad(
+    runs: tuple[Run, Run],
+) -> None:
+    """Left as they are, its leave-one-out density is no number, and its Pareto k is 0.17."""
+    log_ratio = np.concatenate(
+        [[0.0, -680.0, -700.0], -734.0 - np.abs(np.random.default_rng(0).normal(size=997))]
+    )
+    noise = np.zeros((small.CHAINS, small.DRAWS, 120))
+    noise[..., 0] = -log_ratio.reshape(small.CHAINS, small.DRAWS)
+    table = compare([shifted(runs[0], noise), runs[0]])
+    spoiled = table.row(by_predicate=pl.col("model") == "other", named=True)
+    assert spoiled["n_bad_k"] == 1
+    assert np.isfinite(spoiled["elpd"])
+
+
 def test_the_roi_ranking_is_compared_with_the_best_model(runs: tuple[Run, Run]) -> None:
     ranking = compare(runs)["roi_ranking"].to_list()
     assert ranking[0] == "—"

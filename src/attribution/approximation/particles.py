@@ -10,6 +10,7 @@ import numpy as np
 from attribution.approximation.proposal import Proposal
 from attribution.density.native import NativeFunction
 from attribution.design.types import Floats, Integers, Truths
+from attribution.loo import NOTHING
 
 ROUND = 200
 """Proposals of a round that only adapts, for each of the few unknowns that it is fitted for."""
@@ -96,7 +97,7 @@ def smoothed(log_ratio: Floats) -> tuple[Floats, float]:
         return np.zeros(len(log_ratio)), np.inf
     try:
         # ArviZ takes the logarithm of what weights are divided by, as leave-one-out needs it.
-        log_weights, k = array_stats.psislw(highest - log_ratio)
+        log_weights, k = array_stats.psislw(np.minimum(highest - log_ratio, NOTHING))
     except ValueError:  # all of the tail the same, as a few points have all the weight
         log_weights, k = log_ratio - highest, np.inf
     weights = np.exp(log_weights - np.max(log_weights))
