@@ -45,7 +45,7 @@ def effects(run: Run | str | Path) -> pl.DataFrame:
     return opened(run).effects()
 
 
-def contributions(run: Run | str | Path, *, by: str = "total") -> pl.DataFrame:
+def contributions(run: Run | str | Path, *, by: str | Sequence[str] = "total") -> pl.DataFrame:
     """Return how the observed orders split into reach, likes and comments.
 
     Parameters
@@ -53,7 +53,8 @@ def contributions(run: Run | str | Path, *, by: str = "total") -> pl.DataFrame:
     run
         A run or its folder.
     by
-        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``.
+        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``; or several, whose rows come one
+        below the other.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def contributions(run: Run | str | Path, *, by: str = "total") -> pl.DataFrame:
 def roi(
     run: Run | str | Path,
     *,
-    by: str = "creator",
+    by: str | Sequence[str] = "creator",
     margin: float = 1.0,
     unhealthy: bool = False,
 ) -> pl.DataFrame:
@@ -77,7 +78,8 @@ def roi(
     run
         A run or its folder.
     by
-        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``.
+        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``; or several, whose rows come one
+        below the other.
     margin
         Share of net revenue that is left after the cost of the goods, above 0, at most 1.
     unhealthy

@@ -57,7 +57,7 @@ def fit(
         How NUTS samples; the same seed, table, spec and versions give the same draws. Draws are
         those kept of each chain: 1,000 if None, 500 of an approximation, which needs no tuning.
     target_accept
-        Acceptance rate that NUTS aims at. None starts at 0.8 and, where draws diverge or chains
+        Acceptance rate that NUTS aims at. None starts at 0.85 and, where draws diverge or chains
         do not agree, samples once more at 0.95.
     method
         ``nuts`` for exact sampling, or ``approximate`` for a quick look: seconds, labelled

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -175,14 +176,18 @@ class Run:
 
         return effects(self)
 
-    def contributions(self, by: str = "total") -> pl.DataFrame:
+    def contributions(self, by: str | Sequence[str] = "total") -> pl.DataFrame:
         """Return the observed orders split by part; see ``quantities.contributions``."""
         from attribution.quantities.contributions import contributions
 
         return contributions(self, by=by)
 
     def roi(
-        self, by: str = "creator", *, margin: float = 1.0, unhealthy: bool = False
+        self,
+        by: str | Sequence[str] = "creator",
+        *,
+        margin: float = 1.0,
+        unhealthy: bool = False,
     ) -> pl.DataFrame:
         """Return realised and expected ROI; see ``quantities.roi``."""
         from attribution.quantities.roi import roi

@@ -17,6 +17,7 @@ from attribution.known_truth import KEYS, contributions_truth, roi_truth, truth_
 from attribution.quantities.additive import additive_quantities
 from attribution.quantities.contributions import credited
 from attribution.quantities.estimates import NEW, THESE
+from attribution.quantities.grouping import groupings
 from attribution.simulation import Truth
 
 
@@ -148,21 +149,17 @@ def test_at_the_true_parameters_every_estimate_is_the_truth() -> None:
 def test_true_contributions_are_the_estimate_at_the_true_parameters(by: str) -> None:
     design, made = small.design("additive"), small.small().brand.truth
     assert design.sources is not None
-    group = design.groups["tier"]
-    index = group.index if by == "tier" else np.zeros(len(design.outcome), dtype=np.int64)
-    levels = group.levels if by == "tier" else ("all",)
-    found = credited(design, true_draws(design, made), index, len(levels))[0]
+    (found,) = credited(design, true_draws(design, made), groupings(design, by))
     table = contributions_truth(made, design, by)
     expected = {(g, part): value for g, part, value in table.rows()}
-    for g, level in enumerate(levels):
+    for g, level in enumerate(groupings(design, by)[0].names):
         for p, part in enumerate(tiny.PARTS):
-            assert found[g, p] == pytest.approx(expected[level, part], rel=1e-6)
+            assert found[0, g, p] == pytest.approx(expected[level, part], rel=1e-6)
 
 
 def test_credited_orders_add_up_to_the_observed_ones_in_every_draw() -> None:
     run = small.believable("additive")
-    posts = np.arange(len(run.design.outcome))
-    draws = credited(run.design, run.draws, posts, len(posts))
+    (draws,) = credited(run.design, run.draws, groupings(run.design, "post"))
     sums = draws.sum(axis=2)
     assert sums == pytest.approx(np.broadcast_to(run.design.outcome, sums.shape))
     assert draws.min() >= 0.0

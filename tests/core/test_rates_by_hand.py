@@ -21,6 +21,7 @@ from attribution.quantities.additive import SHARE_FLOOR, additive_quantities
 from attribution.quantities.contributions import contributions, credited
 from attribution.quantities.densities import draws_table
 from attribution.quantities.estimates import NEW, SCHEMA, THESE, Quantity
+from attribution.quantities.grouping import groupings
 from attribution.quantities.response import response_table
 from attribution.run import Run
 
@@ -241,7 +242,7 @@ def test_late_orders_are_credited_by_where_they_come_from() -> None:
         carry_posts=[["p1"], ["p2", "p1"], ["p3"]], carry_shares=[[0.8], [1.0, 0.2], [1.0]]
     )
     late = tiny.run(frame)
-    draws = credited(late.design, late.draws, np.arange(3), 3)
+    (draws,) = credited(late.design, late.draws, groupings(late.design, "post"))
     assert draws[0, 1] == pytest.approx([4.4 / 7.2, 1.4 / 7.2, 1.4 / 7.2])
     assert draws[0, 0] == pytest.approx([1.0, 1.0, 1.0])
 
@@ -252,6 +253,12 @@ def test_contributions_add_up_to_the_observed_orders(by: str) -> None:
     sums = table.group_by("group").agg(pl.col("mean").sum(), pl.col("observed").first())
     assert sums["mean"].to_list() == pytest.approx(sums["observed"].to_list())
     assert sums["observed"].sum() == 8
+
+
+def test_contributions_by_several_levels_at_once_are_the_tables_of_each() -> None:
+    levels = ["total", "tier", "post"]
+    each = pl.concat([contributions(run(), level) for level in levels])
+    assert contributions(run(), levels).equals(each)
 
 
 def test_draws_for_densities_are_those_of_the_quantity() -> None:

@@ -66,6 +66,12 @@ def test_in_total_and_by_tier() -> None:
     check(nano, "expected_roi", 1.0, 0.875)
 
 
+def test_several_levels_at_once_are_the_tables_of_each() -> None:
+    levels = ["total", "tier", "creator", "post"]
+    each = pl.concat([roi(tiny.run(), level) for level in levels])
+    assert roi(tiny.run(), levels).equals(each)
+
+
 def test_the_margin_is_a_share_of_revenue_before_costs() -> None:
     a = row(roi(tiny.run(), margin=0.5), "a")
     check(a, "expected_roi", 0.0, 112.5 / 120 - 1)

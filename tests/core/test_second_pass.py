@@ -36,10 +36,10 @@ AGAIN = "sample again with smaller steps"
 @pytest.mark.parametrize(
     ("asked", "faults", "rates", "told"),
     [
-        (None, [""], [0.8], ["sample"]),
-        (None, ["3 divergent", ""], [0.8, 0.95], ["sample", f"{AGAIN} (3 divergent)"]),
-        (None, ["3 divergent", "2 divergent"], [0.8, 0.95], ["sample", f"{AGAIN} (3 divergent)"]),
-        (None, ["apart", ""], [0.8, 0.95], ["sample", f"{AGAIN} (the chains do not agree yet)"]),
+        (None, [""], [0.85], ["sample"]),
+        (None, ["3 divergent", ""], [0.85, 0.95], ["sample", f"{AGAIN} (3 divergent)"]),
+        (None, ["3 divergent", "2 divergent"], [0.85, 0.95], ["sample", f"{AGAIN} (3 divergent)"]),
+        (None, ["apart", ""], [0.85, 0.95], ["sample", f"{AGAIN} (the chains do not agree yet)"]),
         (0.7, ["3 divergent"], [0.7], ["sample"]),
         (0.7, ["apart"], [0.7], ["sample"]),
     ],

@@ -88,15 +88,14 @@ def response_source(run: Run, _request: Request) -> pl.DataFrame:
 
 def contributions_source(run: Run, _request: Request) -> pl.DataFrame:
     """Credited orders in total and, where posts have a tier, by tier."""
-    return pl.concat([run.contributions(by=by) for by in _levels(run, ("total", "tier"))])
+    return run.contributions(by=_levels(run, ("total", "tier")))
 
 
 def roi_source(run: Run, request: Request) -> pl.DataFrame:
     """ROI in total, by tier and by creator, as far as posts have them, with the currency."""
     levels = _levels(run, ("total", "tier", "creator"))
-    frames = [run.roi(by=by, margin=request.margin, unhealthy=request.unhealthy) for by in levels]
-    currency = pl.lit(run.manifest.currency, dtype=pl.String)
-    return pl.concat(frames).with_columns(currency=currency)
+    frame = run.roi(by=levels, margin=request.margin, unhealthy=request.unhealthy)
+    return frame.with_columns(currency=pl.lit(run.manifest.currency, dtype=pl.String))
 
 
 def _levels(run: Run, wanted: tuple[str, ...]) -> list[str]:

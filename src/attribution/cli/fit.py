@@ -43,7 +43,7 @@ UNHEALTHY = 3
     "--target-accept",
     type=float,
     default=None,
-    show_default="0.8, and once more with 0.95 where that does not do",
+    show_default="0.85, and once more with 0.95 where that does not do",
     help="Acceptance rate that NUTS aims at; nearer to 1 means smaller steps.",
 )
 @click.option(

@@ -23,6 +23,11 @@ from attribution.density.compiled import NativeModel
 Progress = Callable[[int, int], None]
 """Called with the draws done and the draws in total, tuning included."""
 
+MOST_STEP = 0.6
+"""Largest step, as an angle: half a turn, after which a trajectory goes back, takes more than five.
+Where a density is all but normal any step would be accepted, one of half a turn too, which goes to
+and fro between two points."""
+
 STATISTICS = ("diverging", "energy", "depth", "n_steps")
 """What is kept of how each draw came about."""
 
@@ -72,6 +77,10 @@ def sample(
 ) -> Draws:
     """Draw from a density by NUTS with a diagonal mass matrix.
 
+    Steps turn each unknown and its velocity as a normal of the adapted mean and spread would, and
+    push by the rest of the gradient (Shahbaba, Lan, Johnson & Neal 2014, Statistics and Computing
+    24, section 3.1): what is near normal needs few, large steps.
+
     Parameters
     ----------
     model
@@ -86,7 +95,7 @@ def sample(
         Told of the draws done, from another thread.
     """
     lib = load_sampler()
-    settings = lib.PyNutsSettings.Diag(seed)
+    settings = _settings(lib, seed)
     settings.update(
         {
             "num_tune": tune,
@@ -112,6 +121,17 @@ def sample(
         sampler.abort()
         raise
     return _draws(model, *sampler.take_results().get_arrow_trace())
+
+
+def _settings(lib: Any, seed: int) -> Any:
+    """Return the sampler's settings, those that it takes only all at once among them."""
+    settings = lib.PyNutsSettings.Diag(seed)
+    every = settings.as_dict()["settings"]
+    every["trajectory_kind"] = "ExactNormal"
+    step = every["adapt_options"]["step_size_settings"]
+    step["adapt_options"]["dual_average"]["max_step_size"] = MOST_STEP
+    settings.update_settings(every)
+    return settings
 
 
 def _model(lib: Any, model: NativeModel) -> Any:

@@ -9,27 +9,19 @@ import numpy as np
 import polars as pl
 
 from attribution import forward
-from attribution.design.types import Design, Floats, Integers
+from attribution.design.types import Design, Floats
 from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, summarise
+from attribution.quantities.grouping import Grouping, groupings
 from attribution.quantities.method import with_method
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
     from attribution.run import Run
 
-LEVELS = {
-    "total": None,
-    "tier": "tier",
-    "creator": "creator_id",
-    "campaign": "campaign",
-    "post": "post_id",
-}
-"""What contributions and ROI can be told by, and the column that says it."""
 
-
-def contributions(run: Run, by: str = "total") -> pl.DataFrame:
+def contributions(run: Run, by: str | Sequence[str] = "total") -> pl.DataFrame:
     """Split the observed orders by part; the parts add up to them in every draw.
 
     Given y orders credited to a post, those that came through each part are multinomial with
@@ -42,7 +34,8 @@ def contributions(run: Run, by: str = "total") -> pl.DataFrame:
     run
         A run of a rates mean; a regression's parts multiply and have no such split.
     by
-        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``.
+        ``total``, ``tier``, ``creator``, ``campaign`` or ``post``; or several, whose rows come one
+        below the other.
 
     Returns
     -------
@@ -66,66 +59,41 @@ def contributions(run: Run, by: str = "total") -> pl.DataFrame:
                 hint="`attribution effects` says what likes and comments are worth in this run.",
             )
         )
-    groups, index = group_posts(design, by)
-    draws = credited(design, run.thinned, index, len(groups))
-    observed = np.bincount(index, weights=design.outcome, minlength=len(groups))
-    table = _table(draws, groups, mean.parts, observed, by, run.manifest.chains)
-    return with_method(table, run)
+    by_each = groupings(design, by)
+    tables = [
+        _table(design, grouping, mean.parts, draws, run.manifest.chains)
+        for grouping, draws in zip(by_each, credited(design, run.thinned, by_each), strict=True)
+    ]
+    return with_method(pl.concat(tables), run)
 
 
-def group_posts(design: Design, by: str) -> tuple[tuple[str, ...], Integers]:
-    """Return the groups to tell a quantity by, and each post's group; (post,).
+def credited(design: Design, draws: Draws, by: Sequence[Grouping]) -> list[Floats]:
+    """Observed orders credited to each part, by each grouping in one walk over the draws.
 
-    Raises
-    ------
-    InputError
-        For an unknown ``by``, or a column that the table lacks.
+    Returns
+    -------
+    list
+        Of each grouping, sums by group; (draw, group, part).
     """
-    if by not in LEVELS:
-        raise InputError(
-            Problem("cannot tell by this", key="by", value=by, expected=", ".join(LEVELS))
-        )
-    column = LEVELS[by]
-    if column is None:
-        return ("all",), np.zeros(len(design.outcome), dtype=np.int64)
-    if column in design.groups:
-        return design.groups[column].levels, design.groups[column].index
-    if column not in design.table.columns:
-        have = [name for name, c in LEVELS.items() if c is None or c in design.table.columns]
-        raise InputError(
-            Problem(f"the table has no {column}", key="by", value=by, expected=", ".join(have))
-        )
-    values = design.table.get_column(column).cast(pl.String).fill_null("(none)")
-    levels = tuple(values.unique(maintain_order=True))
-    position = {level: i for i, level in enumerate(levels)}
-    return levels, np.asarray([position[v] for v in values], dtype=np.int64)
-
-
-def credited(design: Design, draws: Draws, index: Integers, count: int) -> Floats:
-    """Observed orders credited to each part, summed by group; shape (draw, group, part)."""
-    parts = design.signals
-    out = np.zeros((n_draws(draws), count, len(parts)))
-    order = np.argsort(index, kind="stable")
-    starts = np.searchsorted(index[order], np.arange(count))
+    parts = len(design.signals)
+    members = [grouping.members(design.outcome.astype(np.float64)) for grouping in by]
+    out = [np.empty((n_draws(draws), member.shape[0], parts)) for member in members]
     for block in blocks(draws, len(design.outcome)):
         landed = forward.landed(design, forward.expected_parts(design, block.draws))
         share = landed / landed.sum(axis=2, keepdims=True)
-        orders = (design.outcome[None, :, None] * share)[:, order]
-        out[block.where] = np.add.reduceat(orders, starts, axis=1)
+        by_post = share.transpose(1, 0, 2).reshape(len(design.outcome), -1)
+        for member, sums in zip(members, out, strict=True):
+            added = (member @ by_post).reshape(member.shape[0], -1, parts)
+            sums[block.where] = added.transpose(1, 0, 2)
     return out
 
 
 def _table(
-    draws: Floats,
-    groups: Sequence[str],
-    parts: Sequence[str],
-    observed: Floats,
-    by: str,
-    chains: int,
+    design: Design, grouping: Grouping, parts: Sequence[str], draws: Floats, chains: int
 ) -> pl.DataFrame:
     numbers = summarise(draws.reshape(len(draws), -1).T, chains)
-    labels = [(group, part) for group in groups for part in parts]
-    total = np.repeat(observed, len(parts))
+    labels = [(group, part) for group in grouping.names for part in parts]
+    total = np.repeat(grouping.total(design.outcome), len(parts))
     share = {
         f"share_{name}": np.divide(
             numbers.get_column(name).to_numpy(),
@@ -137,7 +105,7 @@ def _table(
     }
     frame = pl.DataFrame(
         {
-            "by": [by] * len(labels),
+            "by": [grouping.by] * len(labels),
             "group": [group for group, _ in labels],
             "part": [part for _, part in labels],
             "population": [THESE] * len(labels),

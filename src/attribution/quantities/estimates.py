@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from attribution.design.types import Floats
+from attribution.diagnostics import TAILS
 
 INTERVAL = "eti"
 """Kind of every interval: equal-tailed."""
@@ -44,9 +45,6 @@ SCHEMA = {
     "ess_tail": pl.Float64,
     "mcse_mean": pl.Float64,
 }
-
-TAILS = (0.05, 0.95)
-"""Quantiles whose effective sample sizes make up the tail ESS (Vehtari et al. 2021)."""
 
 THESE, NEW = "these creators", "new creator of the tier"
 
@@ -156,7 +154,7 @@ def estimate_table(
 
 
 def summarise(matrix: Floats, chains: int) -> pl.DataFrame:
-    """Summarise rows of draws.
+    """Summarise rows of draws: :func:`moments` and :func:`monte_carlo` side by side.
 
     Parameters
     ----------
@@ -164,36 +162,56 @@ def summarise(matrix: Floats, chains: int) -> pl.DataFrame:
         Shape (quantity, chain * draw), chain by chain.
     chains
         Number of chains.
-
-    Returns
-    -------
-    pl.DataFrame
-        mean, sd, median, lower, upper (equal-tailed, 0.89), ess_bulk, ess_tail, mcse_mean. A
-        quantity that does not vary has no ESS (null) and no Monte Carlo error.
     """
-    from arviz_stats.base import array_stats
+    return pl.concat([moments(matrix), monte_carlo(matrix, chains)], how="horizontal")
 
+
+def moments(matrix: Floats) -> pl.DataFrame:
+    """Return mean, sd, median, lower and upper (equal-tailed, 0.89) of rows of draws.
+
+    Parameters
+    ----------
+    matrix
+        Shape (quantity, draw).
+    """
     tail = (1.0 - PROBABILITY) / 2.0
     lower, median, upper = np.quantile(matrix, [tail, 0.5, 1.0 - tail], axis=1)
-    by_chain = matrix.reshape(len(matrix), chains, -1)
-    constant = np.ptp(matrix, axis=1) == 0.0
-    ess_bulk = array_stats.ess(by_chain, chain_axis=1, draw_axis=2, method="bulk")
-    ess_tail = array_stats.ess(by_chain, chain_axis=1, draw_axis=2, method="tail", prob=TAILS)
-    mcse = array_stats.mcse(by_chain, chain_axis=1, draw_axis=2, method="mean")
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "mean": matrix.mean(axis=1),
             "sd": matrix.std(axis=1, ddof=1),
             "median": median,
             "lower": lower,
             "upper": upper,
-            "ess_bulk": ess_bulk,
-            "ess_tail": ess_tail,
-            "mcse_mean": mcse,
         }
     )
-    unknown = pl.Series(constant)
+
+
+def monte_carlo(matrix: Floats, chains: int) -> pl.DataFrame:
+    """Say how well draws tell each row: ess_bulk, ess_tail, mcse_mean.
+
+    A quantity that does not vary has no ESS (null) and no Monte Carlo error.
+
+    Parameters
+    ----------
+    matrix
+        Shape (quantity, chain * draw), chain by chain.
+    chains
+        Number of chains.
+    """
+    from arviz_stats.base import array_stats
+
+    by_chain = matrix.reshape(len(matrix), chains, -1)
+    axes = {"chain_axis": 1, "draw_axis": 2}
+    frame = pl.DataFrame(
+        {
+            "ess_bulk": array_stats.ess(by_chain, **axes, method="bulk"),
+            "ess_tail": array_stats.ess(by_chain, **axes, method="tail", prob=TAILS),
+            "mcse_mean": array_stats.mcse(by_chain, **axes, method="mean"),
+        }
+    )
+    constant = pl.Series(np.ptp(matrix, axis=1) == 0.0)
     return frame.with_columns(
-        pl.when(unknown).then(None).otherwise(pl.col("ess_bulk", "ess_tail")).name.keep(),
-        pl.when(unknown).then(0.0).otherwise(pl.col("mcse_mean")).alias("mcse_mean"),
+        pl.when(constant).then(None).otherwise(pl.col("ess_bulk", "ess_tail")).name.keep(),
+        pl.when(constant).then(0.0).otherwise(pl.col("mcse_mean")).alias("mcse_mean"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,11 @@ from scipy.sparse import csr_array
 
 from attribution import forward
 from attribution.design.absent import COSTS
-from attribution.design.types import Design, Floats, Integers
+from attribution.design.types import Design, Floats
 from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
-from attribution.quantities.contributions import group_posts
-from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, summarise
+from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, moments, monte_carlo
+from attribution.quantities.grouping import Grouping, groupings
 from attribution.quantities.method import with_method
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ REBOOK, PAUSE = 0.8, 0.2
 
 
 def roi(
-    run: Run, by: str = "creator", *, margin: float = 1.0, unhealthy: bool = False
+    run: Run,
+    by: str | Sequence[str] = "creator",
+    *,
+    margin: float = 1.0,
+    unhealthy: bool = False,
 ) -> pl.DataFrame:
     """Return realised and expected ROI by creator, tier, campaign, post or in total.
 
@@ -40,7 +45,8 @@ def roi(
     run
         A healthy run of a table with net revenue and costs.
     by
-        ``creator``, ``tier``, ``campaign``, ``post`` or ``total``.
+        ``creator``, ``tier``, ``campaign``, ``post`` or ``total``; or several, whose rows come one
+        below the other.
     margin
         Share of net revenue that is left before marketing costs, above 0 and at most 1.
     unhealthy
@@ -65,13 +71,39 @@ def roi(
     _check_margin(margin)
     design = run.design
     _require_money(design)
-    groups, index = group_posts(design, by)
-    cost, fee, known = post_costs(design.table)
-    revenue, orders = expected_totals(design, run.thinned, index, known, len(groups))
-    table = _table(
-        design, groups, index, known, cost, fee, revenue, orders, by, margin, run.manifest.chains
-    )
-    return with_method(table, run)
+    costs = post_costs(design.table)
+    by_each = groupings(design, by)
+    totals = expected_totals(design, run.thinned, [g.members(costs.known) for g in by_each])
+    tables = [
+        _table(design, grouping, costs, total, margin, run.manifest.chains)
+        for grouping, total in zip(by_each, totals, strict=True)
+    ]
+    return with_method(pl.concat(tables), run)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What posts cost, in the table's currency.
+
+    Parameters
+    ----------
+    cost, fee
+        Of each post, 0 where unknown; (post,).
+    known
+        1 where a post's cost is known, else 0; (post,).
+    """
+
+    cost: Floats
+    fee: Floats
+    known: Floats
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Expected net revenue (currency) and orders of each group; each (draw, group)."""
+
+    revenue: Floats
+    orders: Floats
 
 
 def _check_margin(margin: float) -> None:
@@ -102,8 +134,8 @@ def _require_money(design: Design) -> None:
         raise InputError(problems)
 
 
-def post_costs(table: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Return each post's cost, its fee, and whether its cost is known (1 or 0); (post,).
+def post_costs(table: pl.DataFrame) -> Costs:
+    """Return each post's cost.
 
     Costs are the sum of the cost columns there are. A post without any of them has no known cost
     and stays out of ROI; a column that is empty beside a filled one counts as 0.
@@ -113,67 +145,63 @@ def post_costs(table: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
         pl.any_horizontal(pl.col(columns).is_not_null()).cast(pl.Float64)
     ).to_series()
     cost = table.select(pl.sum_horizontal(pl.col(columns).cast(pl.Float64))).to_series()
-    if "fee" not in columns:
-        return cost.to_numpy(), np.zeros(table.height), known.to_numpy()
-    fee = table.get_column("fee").cast(pl.Float64).fill_null(0.0)
-    return cost.to_numpy(), fee.to_numpy(), known.to_numpy()
+    fee = np.zeros(table.height)
+    if "fee" in columns:
+        fee = table.get_column("fee").cast(pl.Float64).fill_null(0.0).to_numpy()
+    return Costs(cost.to_numpy(), fee, known.to_numpy())
 
 
-def expected_totals(
-    design: Design, draws: Draws, index: Integers, known: Floats, count: int
-) -> tuple[Floats, Floats]:
-    """Return expected net revenue (currency) and orders by group; each (draw, group)."""
-    member = csr_array((known, (index, np.arange(len(index)))), shape=(count, len(index)))
-    revenue, orders = (np.empty((n_draws(draws), count)) for _ in range(2))
+def expected_totals(design: Design, draws: Draws, members: Sequence[csr_array]) -> list[Totals]:
+    """Add up what posts are expected to bring, by each grouping, in one walk over the draws.
+
+    Parameters
+    ----------
+    design, draws
+        Posts and draws.
+    members
+        Of each grouping, the weight of each post in each group; (group, post).
+    """
+    shapes = [(n_draws(draws), member.shape[0]) for member in members]
+    totals = [Totals(np.empty(shape), np.empty(shape)) for shape in shapes]
     for block in blocks(draws, len(design.outcome)):
-        means = forward.expected(design, block.draws)
-        orders[block.where] = (member @ means.T).T
-        revenue[block.where] = (member @ (means * forward.order_value(design, block.draws)).T).T
-    return revenue, orders
+        orders = forward.expected(design, block.draws).T
+        revenue = orders * forward.order_value(design, block.draws).T
+        for member, total in zip(members, totals, strict=True):
+            total.orders[block.where] = (member @ orders).T
+            total.revenue[block.where] = (member @ revenue).T
+    return totals
 
 
 def _table(
-    design: Design,
-    groups: Sequence[str],
-    index: Integers,
-    known: Floats,
-    cost: Floats,
-    fee: Floats,
-    revenue: Floats,
-    orders: Floats,
-    by: str,
-    margin: float,
-    chains: int,
+    design: Design, grouping: Grouping, of: Costs, totals: Totals, margin: float, chains: int
 ) -> pl.DataFrame:
-    def total(values: Floats) -> Floats:
-        return np.bincount(index, weights=values * known, minlength=len(groups))
-
     realised = design.table.get_column("net_revenue").cast(pl.Float64).fill_null(0.0).to_numpy()
-    costs, earned, posts = total(cost), total(realised), total(np.ones_like(cost))
+    costs, fees = (grouping.total(values * of.known) for values in (of.cost, of.fee))
+    earned, posts = grouping.total(realised * of.known), grouping.total(of.known)
+    without = grouping.total(1.0 - of.known)
     safe = np.where(costs > 0, costs, np.nan)
-    profit = margin * revenue - costs
-    break_even = (profit + total(fee)) / np.where(posts > 0, posts, np.nan)
+    profit = margin * totals.revenue - costs
+    break_even = (profit + fees) / np.where(posts > 0, posts, np.nan)
+    count = len(grouping.names)
     frame = pl.DataFrame(
         {
-            "by": [by] * len(groups),
-            "group": list(groups),
-            "population": [THESE] * len(groups),
+            "by": [grouping.by] * count,
+            "group": list(grouping.names),
+            "population": [THESE] * count,
             "posts": posts.astype(np.int64),
-            "posts_without_cost": (np.bincount(index, minlength=len(groups)) - posts).astype(
-                np.int64
-            ),
-            "orders": total(design.outcome.astype(np.float64)).astype(np.int64),
+            "posts_without_cost": without.astype(np.int64),
+            "orders": grouping.total(design.outcome * of.known).astype(np.int64),
             "cost": costs,
             "net_revenue": earned,
             "realised_roi": (margin * earned - costs) / safe,
-            "margin": [margin] * len(groups),
-            **_columns("expected_orders", orders, chains),
-            **_columns("expected_roi", profit / safe, chains, ("mean", "sd", "median")),
-            **_columns("break_even_fee", break_even, chains, ("median",)),
-            "interval": [INTERVAL] * len(groups),
-            "prob": [PROBABILITY] * len(groups),
+            "margin": [margin] * count,
+            **_columns("expected_orders", totals.orders),
+            **_columns("expected_roi", profit / safe, ("mean", "sd", "median")),
+            **_columns("break_even_fee", break_even, ("median",)),
+            "interval": [INTERVAL] * count,
+            "prob": [PROBABILITY] * count,
             "p_profit": np.where(costs > 0, np.mean(profit > 0, axis=0), np.nan),
-            **_diagnostics(revenue, chains),
+            **monte_carlo(totals.revenue.T, chains).to_dict(),
         }
     )
     return (
@@ -197,14 +225,6 @@ def verdict() -> pl.Expr:
     )
 
 
-def _columns(
-    name: str, draws: Floats, chains: int, which: Sequence[str] = ("mean",)
-) -> dict[str, pl.Series]:
-    numbers = summarise(draws.T, chains)
-    out = {f"{name}_{w}": numbers.get_column(w) for w in which}
-    return out | {f"{name}_{w}": numbers.get_column(w) for w in ("lower", "upper")}
-
-
-def _diagnostics(draws: Floats, chains: int) -> dict[str, pl.Series]:
-    numbers = summarise(draws.T, chains)
-    return {name: numbers.get_column(name) for name in ("ess_bulk", "ess_tail", "mcse_mean")}
+def _columns(name: str, draws: Floats, which: Sequence[str] = ("mean",)) -> dict[str, pl.Series]:
+    numbers = moments(draws.T)
+    return {f"{name}_{w}": numbers.get_column(w) for w in (*which, "lower", "upper")}

@@ -91,9 +91,9 @@ def _levels(run: Run) -> list[str]:
 
 
 def _contributions(run: Run) -> pl.DataFrame:
-    return pl.concat([run.contributions(by=by) for by in _levels(run) if by != "creator"])
+    return run.contributions(by=[by for by in _levels(run) if by != "creator"])
 
 
 def _roi(run: Run, margin: float, unhealthy: bool) -> pl.DataFrame:
-    frames = [run.roi(by=by, margin=margin, unhealthy=unhealthy) for by in _levels(run)]
-    return pl.concat(frames).with_columns(currency=pl.lit(run.manifest.currency, dtype=pl.String))
+    frame = run.roi(by=_levels(run), margin=margin, unhealthy=unhealthy)
+    return frame.with_columns(currency=pl.lit(run.manifest.currency, dtype=pl.String))
