@@ -93,7 +93,7 @@ def _table(
 ) -> pl.DataFrame:
     numbers = summarise(draws.reshape(len(draws), -1).T, chains)
     labels = [(group, part) for group in grouping.names for part in parts]
-    total = np.repeat(grouping.total(design.outcome), len(parts))
+    total = np.repeat(grouping.total(design.outcome.astype(np.float64)), len(parts))
     share = {
         f"share_{name}": np.divide(
             numbers.get_column(name).to_numpy(),
