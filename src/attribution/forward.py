@@ -194,7 +194,10 @@ def log_likelihood(design: Design, draws: Draws, posts: Integers | None = None) 
 
 
 def at_posts(design: Design, posts: Integers) -> Design:
-    """Return what the means of some posts need; of a design whose posts have none in common."""
+    """Return what the expected orders of some posts need; of a design that hides no signal.
+
+    Where orders land is left out: other posts have a part in it.
+    """
 
     def some(group: GroupIndex) -> GroupIndex:
         return replace(group, index=group.index[posts], weight=group.weight[posts])
@@ -207,6 +210,7 @@ def at_posts(design: Design, posts: Integers) -> Design:
         signals={name: values[posts] for name, values in design.signals.items()},
         features={name: values[posts] for name, values in design.features.items()},
         groups={name: some(group) for name, group in design.groups.items()},
+        sources=None,
     )
 
 

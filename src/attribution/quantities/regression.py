@@ -6,7 +6,7 @@ change in expected orders when a post gets more of them, averaged over the obser
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,11 +29,40 @@ ONE_PERCENT = 1.01
 
 
 @dataclass(frozen=True)
-class Change:
-    """Expected orders now and after a change, summed over posts; shape (draw, group)."""
+class Step:
+    """A change of one signal.
 
+    Parameters
+    ----------
+    signal
+        The column that changes.
+    changed
+        Its new value, row by row.
+    """
+
+    signal: str
+    changed: pl.Expr
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Expected orders summed over posts, as they are and after changes of signals.
+
+    Parameters
+    ----------
+    orders
+        Of all posts; (draw, group).
+    before
+        Of the posts that show all signals; (draw, group).
+    after
+        The same after each change, in the order they were asked for; each (draw, group).
+    posts
+        Number of posts that show all signals; (group,).
+    """
+
+    orders: Floats
     before: Floats
-    after: Floats
+    after: list[Floats]
     posts: Floats
 
 
@@ -42,10 +71,22 @@ def regression_quantities(design: Design, draws: Draws) -> list[Quantity]:
     column = grouping_column(design)
     groups, member = membership(design, column)
     label = dim(column) if column else "overall"
+    signals = signal_columns(design.spec)
+    steps = [step for signal in signals for step in (_more(signal), _percent(signal))]
+    walked = walk(design, draws, steps, member)
     out: list[Quantity] = []
-    for signal in signal_columns(design.spec):
-        out += _signal(design, draws, signal, groups, member, label)
-    return [*out, *_rates(design, draws, groups, member, label)]
+    for k, signal in enumerate(signals):
+        more, percent = walked.after[2 * k], walked.after[2 * k + 1]
+        out += _signal(signal, walked, more, percent, groups, label)
+    return [*out, *_rates(design, draws, walked.orders, groups, member, label)]
+
+
+def _more(signal: str) -> Step:
+    return Step(signal, pl.col(signal) + STEPS.get(signal, 1000.0))
+
+
+def _percent(signal: str) -> Step:
+    return Step(signal, pl.col(signal) * ONE_PERCENT)
 
 
 def grouping_column(design: Design) -> str | None:
@@ -55,13 +96,16 @@ def grouping_column(design: Design) -> str | None:
 
 
 def _signal(
-    design: Design, draws: Draws, signal: str, groups: tuple[str, ...], member: Floats, label: str
+    signal: str,
+    walked: Walk,
+    more: Floats,
+    percent: Floats,
+    groups: tuple[str, ...],
+    label: str,
 ) -> Iterator[Quantity]:
     step = STEPS.get(signal, 1000.0)
-    more = change(design, draws, pl.col(signal) + step, signal, member)
-    percent = change(design, draws, pl.col(signal) * ONE_PERCENT, signal, member)
     for g, group in enumerate(groups):
-        if not more.posts[g]:
+        if not walked.posts[g]:
             continue
         scope = "overall" if g == 0 else label
         yield Quantity(
@@ -69,7 +113,7 @@ def _signal(
             label=f"Change in orders of a post with {step:,.0f} more {signal}",
             weighting="per post",
             unit="orders per post",
-            draws=(more.after[:, g] - more.before[:, g]) / more.posts[g],
+            draws=(more[:, g] - walked.before[:, g]) / walked.posts[g],
             threshold=0.0,
             statement="P(> 0)",
             words=(f"more {signal} go with more orders", f"more {signal} go with fewer orders"),
@@ -82,7 +126,7 @@ def _signal(
             label=f"Change in orders for 1 % more {signal}",
             weighting="per expected order",
             unit="%",
-            draws=np.log(percent.after[:, g] / percent.before[:, g]) / np.log(ONE_PERCENT),
+            draws=np.log(percent[:, g] / walked.before[:, g]) / np.log(ONE_PERCENT),
             threshold=0.0,
             statement="P(> 0)",
             words=(f"more {signal} go with more orders", f"more {signal} go with fewer orders"),
@@ -92,17 +136,15 @@ def _signal(
         )
 
 
-def change(design: Design, draws: Draws, changed: pl.Expr, signal: str, member: Floats) -> Change:
-    """Sum expected orders before and after a change of one signal, over posts that show all.
+def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) -> Walk:
+    """Sum expected orders before and after changes, each of one signal; the draws once over.
 
     Parameters
     ----------
     design, draws
         A linear mean and its draws.
-    changed
-        The signal's new value, row by row.
-    signal
-        The column that changes.
+    steps
+        The changes.
     member
         Which posts are in each group; (post, group).
     """
@@ -110,26 +152,29 @@ def change(design: Design, draws: Draws, changed: pl.Expr, signal: str, member: 
     if not isinstance(mean, LinearMean):
         raise TypeError("only a linear mean has features to change")
     columns = signal_columns(design.spec)
-    shown = shown_mask(design, columns).all(axis=1).astype(np.float64)
-    member = member * shown[:, None]
-    deltas = feature_changes(design, changed.alias(signal), signal)
+    shown = member * shown_mask(design, columns).all(axis=1).astype(np.float64)[:, None]
+    deltas = [feature_changes(design, step) for step in steps]
     shape = (n_draws(draws), member.shape[1])
-    before, after = np.empty(shape), np.empty(shape)
+    orders, before, *after = (np.empty(shape) for _ in range(2 + len(steps)))
     for block in blocks(draws, len(design.outcome)):
         means = forward.expected(design, block.draws)
-        factor = np.exp(_eta_change(design, mean, block.draws, deltas))
-        before[block.where] = means @ member
-        after[block.where] = (means * factor) @ member
-    return Change(before, after, member.sum(axis=0))
+        orders[block.where] = means @ member
+        before[block.where] = means @ shown
+        for delta, sums in zip(deltas, after, strict=True):
+            factor = np.exp(_eta_change(design, mean, block.draws, delta))
+            factor *= means
+            sums[block.where] = factor @ shown
+    return Walk(orders, before, after, shown.sum(axis=0))
 
 
-def feature_changes(design: Design, changed: pl.Expr, signal: str) -> dict[str, Floats]:
+def feature_changes(design: Design, step: Step) -> dict[str, Floats]:
     """Change of each feature that uses the signal, 0 at posts that hide one; feature -> (post,)."""
+    signal = step.signal
     used = {t.feature for t in design.spec.mean.terms if isinstance(t, Linear)}
     touched = [f for f in design.spec.features if f.name in used and signal in columns_of(f)]
     now, then = (
         evaluate(touched, design.table),
-        evaluate(touched, design.table.with_columns(changed)),
+        evaluate(touched, design.table.with_columns(step.changed.alias(signal))),
     )
     return {f.name: (then[f.name] - now[f.name]).fill_null(0.0).to_numpy() for f in touched}
 
@@ -149,18 +194,23 @@ def _eta_change(
 
 
 def _rates(
-    design: Design, draws: Draws, groups: tuple[str, ...], member: Floats, label: str
+    design: Design,
+    draws: Draws,
+    orders: Floats,
+    groups: tuple[str, ...],
+    member: Floats,
+    label: str,
 ) -> Iterator[Quantity]:
     """Expected orders per 1,000 of exposure, here and for a new creator of each group."""
     rate = in_all(design.spec.outcome.exposure)
     exposure = design.exposure @ member
-    here = rate.per * _sums(design, draws, member) / exposure
+    here = rate.per * orders / exposure
     for g, group in enumerate(groups):
         yield _rate(rate, "overall" if g == 0 else label, group, THESE, here[:, g])
     new_draws = average_creator(design, draws)
     if new_draws is None or len(groups) == 1:
         return
-    new = rate.per * _sums(design, new_draws, member) / exposure
+    new = rate.per * walk(design, new_draws, (), member).orders / exposure
     for g, group in enumerate(groups[1:], start=1):
         yield _rate(rate, label, group, NEW, new[:, g])
     yield from compare_groups(rate, new[:, 1:], groups[1:], label, np.ones(len(groups) - 1))
@@ -177,13 +227,6 @@ def _rate(rate: Rate, scope: str, group: str, population: str, draws: Floats) ->
         unit=rate.unit,
         draws=draws,
     )
-
-
-def _sums(design: Design, draws: Draws, member: Floats) -> Floats:
-    out = np.empty((n_draws(draws), member.shape[1]))
-    for block in blocks(draws, len(design.outcome)):
-        out[block.where] = forward.expected(design, block.draws) @ member
-    return out
 
 
 def average_creator(design: Design, draws: Draws) -> Draws | None:

@@ -117,5 +117,7 @@ def totals(design: Design, draws: Draws) -> Totals:
 
 def shown_mask(design: Design, columns: tuple[str, ...]) -> Integers:
     """Return 1 where a post shows a signal and 0 where it is hidden; (post, column)."""
-    nulls = [design.table.get_column(c).is_not_null().to_numpy() for c in columns]
-    return np.stack(nulls, axis=1).astype(np.int64)
+    shown = np.empty((len(design.outcome), len(columns)), dtype=np.int64)
+    for k, column in enumerate(columns):
+        shown[:, k] = design.table.get_column(column).is_not_null()
+    return shown
