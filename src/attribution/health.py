@@ -16,7 +16,7 @@ import polars as pl
 
 from attribution import forward
 from attribution.design.types import Design, Floats, Integers, Value
-from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, worst
+from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, agreement, worst
 from attribution.draws import Draws, blocks, stack, thin
 from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method, Status
@@ -65,7 +65,7 @@ def check_health(
     figures = _Figures(tree["predictive_figures"].to_dataset())
     return (
         # An approximation's draws are of one piece: there are no chains to agree.
-        *(_agreement(diagnostics) if method == "nuts" else ()),
+        *(_agreement(diagnostics, posterior.sizes["chain"]) if method == "nuts" else ()),
         *_effective(diagnostics, posterior.sizes["chain"]),
         *(_sampler(stats) if method == "nuts" else _approximation(design, stats)),
         *_predictive(figures),
@@ -105,16 +105,17 @@ def verdict(good: bool, otherwise: Status = "fail") -> Status:
     return "pass" if good else otherwise
 
 
-def _agreement(diagnostics: pl.DataFrame) -> Iterator[Check]:
-    """R-hat of every parameter that varies; the worst counts."""
-    r_hat, name = worst(diagnostics, "r_hat")
+def _agreement(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
+    """R-hat of every parameter that varies; the one most beyond its limit counts."""
+    r_hat, limit, name = agreement(diagnostics, chains)
+    by_chance = "" if limit == R_HAT else f" ({R_HAT} and what chance gives one of so many)"
     yield Check(
         name="convergence (R-hat)",
-        status=verdict(r_hat <= R_HAT),
+        status=verdict(r_hat <= limit),
         value=f"{r_hat:.3f} ({name})",
-        threshold=f"at most {R_HAT}",
+        threshold=f"at most {limit:.4g}{by_chance}",
         meaning="whether the chains agree with one another",
-        advice="" if r_hat <= R_HAT else "Fit again with more --tune and --draws.",
+        advice="" if r_hat <= limit else "Fit again with more --tune and --draws.",
     )
 
 

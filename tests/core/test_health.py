@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import xarray as xr
+from scipy import stats
 from support import small
 
 from attribution.design import Design, SetAside
-from attribution.diagnostics import diagnose
+from attribution.diagnostics import agreement, converged, diagnose, r_hat_limits
 from attribution.health import check_health, health_table, two_sided
 from attribution.manifest import Check
 from attribution.predictive import FOLLOWED, LATE
@@ -109,6 +111,33 @@ def test_chains_apart_fail_convergence() -> None:
     assert check.status == "fail"
     assert "log_rate" in check.value
     assert "--tune" in check.advice
+
+
+def autocorrelated(parameters: int, apart: float = 0.0) -> xr.Dataset:
+    """Four chains of 1,000 draws, about 1,000 of them effective; one of the first may be apart."""
+    x = np.random.default_rng(5).normal(size=(4, 1000, parameters))
+    for t in range(1, 1000):
+        x[:, t] = 0.6 * x[:, t - 1] + 0.8 * x[:, t]
+    x[0, :, 0] += apart
+    return xr.Dataset({"x": (("chain", "draw", "level"), x)}, coords={"level": range(parameters)})
+
+
+def test_r_hat_of_many_parameters_is_allowed_what_chance_gives() -> None:
+    """Of 1,000 whose chains agree some ten are beyond 1.01, none beyond the limit."""
+    agreeing = diagnose(autocorrelated(1000))
+    assert agreeing["r_hat"].max() > 1.01
+    assert converged(agreeing, 4)
+    r_hat, limit, name = agreement(diagnose(autocorrelated(1000, apart=0.5)), 4)
+    assert r_hat > limit
+    assert name == "x[0]"
+
+
+def test_the_limit_of_r_hat_rises_with_what_chance_gives_but_not_without_end() -> None:
+    known = pl.DataFrame({"r_hat": [1.0] * 3, "ess_bulk": [4000.0, 1e3, 50.0], "ess_tail": 4000.0})
+    few, chance, none = r_hat_limits(known, 4)
+    assert few == 1.01
+    assert chance == pytest.approx(np.sqrt(1 + stats.chi2(7).isf(0.01 / 3) / 1000))
+    assert none == chance
 
 
 def test_slow_chains_fail_effective_draws() -> None:

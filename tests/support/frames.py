@@ -424,6 +424,7 @@ def ranks(seed: int = 2) -> pl.DataFrame:
                 "count": int(counts[c, b]),
                 "expected": 50.0,
                 "r_hat": r_hat,
+                "r_hat_limit": 1.01,
                 "ess": 1500.0,
             }
             for c in range(4)

@@ -7,7 +7,6 @@ import polars as pl
 
 from attribution.charts import theme, words
 
-R_HAT = 1.01
 PANEL = 260
 HEIGHT = 110
 
@@ -20,7 +19,8 @@ def ranks(table: pl.DataFrame) -> alt.ChartType:
     Parameters
     ----------
     table
-        parameter, chain, bin, count, expected (count per bin if chains agree), r_hat, ess.
+        parameter, chain, bin, count, expected (count per bin if chains agree), r_hat,
+        r_hat_limit (up to which they are said to agree), ess.
     """
     drawn = theme.plain(table).with_columns(pl.col("chain").cast(pl.String))
     chains = theme.levels(drawn, "chain")
@@ -73,11 +73,13 @@ def finding(table: pl.DataFrame) -> str:
     """Return whether the chains agree, with the worst R-hat and the smallest sample size."""
     # Null is what a NaN became: it must not pass.
     unknown = table["r_hat"].null_count() + table["ess"].null_count()
-    worst, least = table["r_hat"].drop_nulls().max(), table["ess"].drop_nulls().min()
-    if unknown or not isinstance(worst, float):
+    if unknown:
         return "The chains' agreement is unknown: R-hat or sample size is not a number"
-    start = "The chains agree" if worst <= R_HAT else "The chains do not agree"
+    beyond = pl.col("r_hat") - pl.col("r_hat_limit")
+    worst = table.sort(beyond, descending=True).row(0, named=True)
+    agree = worst["r_hat"] <= worst["r_hat_limit"]
     return (
-        f"{start}: worst R-hat {worst:.3f} (at most {R_HAT}), "
-        f"smallest effective sample size {words.number(float(least))}"  # type: ignore[arg-type]
+        f"The chains {'' if agree else 'do not '}agree: worst R-hat {worst['r_hat']:.3f} "
+        f"(at most {worst['r_hat_limit']:.4g}), "
+        f"smallest effective sample size {words.number(float(table['ess'].min()))}"  # type: ignore[arg-type]
     )

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from attribution.design.types import Floats
+from attribution.diagnostics import r_hat_limits
 from attribution.quantities.method import with_method
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ def main_parameters(run: Run) -> Iterator[tuple[str, Floats]]:
 
 
 def ranks_table(run: Run) -> pl.DataFrame:
-    """Return counts of ranks by chain: parameter, chain, bin, count, expected, r_hat, ess.
+    """Return ranks by chain: parameter, chain, bin, count, expected, r_hat, r_hat_limit, ess.
 
     Ranks over all chains together; chains that explore the same posterior have even counts
     (Vehtari et al. 2021). ``ess`` is the bulk effective sample size.
     """
-    told = {row["parameter"]: row for row in run.diagnostics.iter_rows(named=True)}
-    unknown = {"r_hat": np.nan, "ess_bulk": np.nan}
+    limits = pl.Series("limit", r_hat_limits(run.diagnostics, run.manifest.chains))
+    diagnosed = run.diagnostics.with_columns(limits)
+    told = {row["parameter"]: row for row in diagnosed.iter_rows(named=True)}
+    unknown = {"r_hat": np.nan, "limit": np.nan, "ess_bulk": np.nan}
     rows = []
     for name, values in main_parameters(run):
         ranks = pl.Series(values.ravel()).rank("average").to_numpy().reshape(values.shape)
@@ -58,6 +61,7 @@ def ranks_table(run: Run) -> pl.DataFrame:
                     "count": int(count),
                     "expected": values.shape[1] / BINS,
                     "r_hat": of["r_hat"],
+                    "r_hat_limit": of["limit"],
                     "ess": of["ess_bulk"],
                 }
                 for b, count in enumerate(counts)
