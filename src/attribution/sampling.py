@@ -324,9 +324,12 @@ def _assemble(
     posterior = trace["posterior"].to_dataset()
     draws = stack(posterior)
     posts = kept_posts(len(design.outcome), settings.chains * settings.draws)
-    likelihood = forward.log_likelihood(design, draws, posts)
-    after = _predict(design, thin(draws, PREDICTIVE_DRAWS), (settings.seed, 1))
-    before = _predict(design, stack(prior), (settings.seed, 2))
+    with ThreadPoolExecutor(2) as beside:
+        few = thin(draws, PREDICTIVE_DRAWS)
+        posterior_s = beside.submit(_predict, design, few, (settings.seed, 1))
+        prior_s = beside.submit(_predict, design, stack(prior), (settings.seed, 2))
+        likelihood = forward.log_likelihood(design, draws, posts)
+    after, before = posterior_s.result(), prior_s.result()
     names = np.asarray(design.posts)
     shape = (settings.chains, settings.draws, len(posts))
     return xr.DataTree.from_dict(

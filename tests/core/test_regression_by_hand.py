@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from support import tiny
 
+from attribution.quantities import response
 from attribution.quantities.estimates import NEW, THESE, Quantity
 from attribution.quantities.regression import regression_quantities
 from attribution.quantities.response import response_table
@@ -144,6 +145,17 @@ def test_the_response_curve_sets_every_post_to_the_same_likes() -> None:
     for x, lower, upper in curve.select("x", "lower", "upper").rows():
         at_x = orders(likes=np.full(3, x))[:, :2].mean(axis=1)
         assert (lower, upper) == pytest.approx(tuple(sorted(at_x)))
+
+
+def test_the_response_curve_of_many_posts_is_a_sample_s_by_the_ratio_to_exposure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of the tier's two posts, of reach 1,000 and 2,000, stands for both."""
+    monkeypatch.setattr(response, "MOST_POSTS", 1)
+    curve = response_table(run()).filter(pl.col("signal") == "likes", pl.col("tier") == "nano")
+    for x, lower, upper in curve.select("x", "lower", "upper").rows():
+        both = orders(likes=np.full(3, x))[:, :2] * 1500.0 / REACH[:2]
+        assert any((lower, upper) == pytest.approx(tuple(sorted(one))) for one in both.T)
 
 
 def test_contributions_of_a_regression_are_refused() -> None:

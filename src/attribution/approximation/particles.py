@@ -24,15 +24,11 @@ ROUNDS = 3
 LAST = 20_000
 """Proposals of the round that is resampled, at least: the more, the fewer copies."""
 
-STEPS = 4
-"""Leapfrog steps of a move."""
+STEPS = 3
+"""Steps of a move."""
 
-STEP = 1.4
-"""Step on axes of spread 1, times the fourth root of their number: with it five in six moves are
-accepted (Neal 2011, section 5.4.4)."""
-
-QUARTER = np.pi / 2.0
-"""How far a move goes at most: a quarter of the way around a normal, which forgets most."""
+STEP = np.pi / 2.0 / STEPS
+"""Largest step, an angle: a quarter of the way around a normal in all, which forgets most."""
 
 EVEN = 0.9
 """Effective share of the proposals from which on their weights hardly differ."""
@@ -139,22 +135,46 @@ def resample(weights: Floats, count: int, rng: np.random.Generator) -> Integers:
 
 
 @dataclass(frozen=True)
+class Axes:
+    """Axes on which a density is about standard normal.
+
+    Parameters
+    ----------
+    centre
+        Where they cross; (unknown,).
+    factor
+        From axes to unknowns; (unknown, axis).
+    """
+
+    centre: Floats
+    factor: Floats
+
+    def points(self, y: Floats) -> Floats:
+        """Return points from coordinates; (point, axis) -> (point, unknown)."""
+        return np.asarray(self.centre + y @ self.factor.T)
+
+    def coordinates(self, points: Floats) -> Floats:
+        """Return coordinates of points; (point, unknown) -> (point, axis)."""
+        return np.asarray((points - self.centre) @ np.linalg.inv(self.factor).T)
+
+
+@dataclass(frozen=True)
 class State:
     """Where points are.
 
     Parameters
     ----------
-    points
-        Shape (point, unknown).
+    y
+        Coordinates on the axes; (point, axis).
     value
         Log-density, minus infinity outside the support; (point,).
-    slope
-        Its gradient along the axes; (point, axis).
+    push
+        Its gradient along the axes beyond that of a standard normal; (point, axis).
     """
 
-    points: Floats
+    y: Floats
     value: Floats
-    slope: Floats
+    push: Floats
 
 
 def spread(
@@ -182,49 +202,56 @@ def spread(
     tuple
         Points, and the share of its moves that each accepted; (point, unknown), (point,).
     """
-    inverse = np.linalg.inv(factor)
-    began = points @ inverse.T
-    state = _state(density, points, factor)
+    axes = Axes(points.mean(axis=0), factor)
+    state = _state(density, axes, axes.coordinates(points))
+    began = state.y
     accepted: list[Truths] = []
-    step = min(STEP / len(factor) ** 0.25, QUARTER / STEPS)
+    step = STEP
     for _ in range(MOVES):
-        state, moved = _move(density, state, factor, step, rng)
+        state, moved = _move(density, axes, state, step, rng)
         accepted.append(moved)
         tell()
-        if _correlation(began, state.points @ inverse.T) <= PARTED:
+        if _correlation(began, state.y) <= PARTED:
             break
         # Too large a step refuses, too small a one goes nowhere.
-        step *= float(np.clip(np.mean(moved) / 0.8, 0.5, 1.2))
-    return state.points, np.mean(accepted, axis=0)
+        step = min(step * float(np.clip(np.mean(moved) / 0.8, 0.5, 1.2)), STEP)
+    return axes.points(state.y), np.mean(accepted, axis=0)
 
 
 def _move(
-    density: NativeFunction, here: State, factor: Floats, step: float, rng: np.random.Generator
+    density: NativeFunction, axes: Axes, here: State, step: float, rng: np.random.Generator
 ) -> tuple[State, Truths]:
-    """Make one move of every point; leapfrog on the axes (Neal 2011, section 5.2.3.3)."""
-    momentum = rng.normal(size=here.slope.shape)
-    energy = here.value - 0.5 * np.sum(momentum**2, axis=1)
+    """Make one move of every point.
+
+    A step turns coordinates and velocity as a standard normal would, between two pushes by what
+    the gradient has beyond that (Shahbaba, Lan, Johnson & Neal 2014, section 3.1).
+    """
+    velocity = rng.normal(size=here.y.shape)
+    energy = here.value - 0.5 * np.sum(velocity**2, axis=1)
     steps = step * rng.uniform(*SPREAD, size=(len(here.value), 1))
+    along, across = np.cos(steps), np.sin(steps)
     there = here
     for _ in range(STEPS):
-        momentum = momentum + 0.5 * steps * there.slope
-        there = _state(density, there.points + (steps * momentum) @ factor.T, factor)
-        momentum = momentum + 0.5 * steps * there.slope
+        velocity = velocity + 0.5 * steps * there.push
+        y = along * there.y + across * velocity
+        velocity = along * velocity - across * there.y
+        there = _state(density, axes, y)
+        velocity = velocity + 0.5 * steps * there.push
     with np.errstate(over="ignore", invalid="ignore"):
-        gained = there.value - 0.5 * np.sum(momentum**2, axis=1) - energy
+        gained = there.value - 0.5 * np.sum(velocity**2, axis=1) - energy
     moved = np.log(rng.random(len(gained))) < np.where(np.isfinite(gained), gained, -np.inf)
     return State(
-        np.where(moved[:, None], there.points, here.points),
+        np.where(moved[:, None], there.y, here.y),
         np.where(moved, there.value, here.value),
-        np.where(moved[:, None], there.slope, here.slope),
+        np.where(moved[:, None], there.push, here.push),
     ), moved
 
 
-def _state(density: NativeFunction, points: Floats, factor: Floats) -> State:
-    values, gradients = density.values_and_outputs(points)
+def _state(density: NativeFunction, axes: Axes, y: Floats) -> State:
+    values, gradients = density.values_and_outputs(axes.points(y))
     # Outside the support there is no slope, and the point will be refused.
-    slope = np.where(np.isfinite(values)[:, None], gradients, 0.0) @ factor
-    return State(points, values, slope)
+    slope = np.where(np.isfinite(values)[:, None], gradients, 0.0) @ axes.factor
+    return State(y, values, slope + y)
 
 
 def _correlation(before: Floats, after: Floats) -> float:
