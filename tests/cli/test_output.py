@@ -15,6 +15,7 @@ from attribution.cli._format import cell, number, probability
 from attribution.cli._layout import text_table
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import ESTIMATES, View, chance, interval, plain
+from attribution.cli.compare import of_a_sample
 
 FRAME = pl.DataFrame(
     {
@@ -218,3 +219,8 @@ def test_the_view_of_estimates_reads_columns_of_the_tidy_table() -> None:
         *("ess_bulk", "ess_tail", "mcse_mean"),
     }
     assert {name for column in ESTIMATES.columns for name in column.needs} <= tidy
+
+
+def test_a_comparison_by_a_sample_of_the_posts_says_so() -> None:
+    assert of_a_sample(300, 300) == ""
+    assert of_a_sample(5000, 1_000_000).startswith("looked at 5,000 of 1,000,000 posts")

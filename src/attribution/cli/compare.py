@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from attribution.cli._messages import say
 from attribution.cli._options import runs_argument
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import COMPARISON
@@ -18,4 +19,18 @@ def compare(runs: tuple[Path, ...], show: Show) -> None:
     """Compare models fitted to the same posts, by how well they predict a post left out."""
     import attribution as at
 
-    show(at.compare([at.load_run(run) for run in runs]))
+    opened = [at.load_run(run) for run in runs]
+    frame = at.compare(opened)
+    if said := of_a_sample(int(frame["posts_used"][0]), opened[0].table.height):
+        say(said)
+    show(frame)
+
+
+def of_a_sample(used: int, posts: int) -> str:
+    """Say how many posts were looked at where that is not all of them."""
+    if used == posts:
+        return ""
+    return (
+        f"looked at {used:,} of {posts:,} posts, drawn at random; standard errors hold what that "
+        "leaves open"
+    )
