@@ -9,6 +9,7 @@ import click
 import polars as pl
 
 from attribution.quantities.estimates import PROBABILITY
+from attribution.sampling import Settings
 from proofs.brands import KINDS
 from proofs.summary import claims, coverage, outside
 
@@ -34,6 +35,7 @@ def _read(folder: Path, kind: str) -> pl.DataFrame | None:
 
 def _page(brands: dict[str, pl.DataFrame | None]) -> list[str]:
     made = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    usual = Settings()
     return [
         "# How often the intervals cover the truth",
         "",
@@ -42,8 +44,9 @@ def _page(brands: dict[str, pl.DataFrame | None]) -> list[str]:
         f" `--kind null`), with {made}.",
         "",
         "Each brand is simulated, written as CSV files, joined by `ingest` (last touch, delays"
-        " learnt from its own orders) and fitted with the model `additive`, four chains of"
-        " 1,000 draws after 1,000 of tuning, as a user would. All brands count, healthy or not.",
+        f" learnt from its own orders) and fitted with the model `additive`, {usual.chains} chains"
+        f" of {usual.draws:,} draws after {usual.tune:,} of tuning, as a user would. All brands"
+        " count, healthy or not.",
         "",
         "A figure is the share of"
         f" {PROBABILITY:.0%} equal-tailed intervals that hold the truth. Intervals of one brand"

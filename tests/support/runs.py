@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -101,18 +102,28 @@ class FabricatedRun:
     def effects(self) -> pl.DataFrame:
         return self.estimates
 
-    def contributions(self, by: str = "total") -> pl.DataFrame:
+    def contributions(self, by: str | Sequence[str] = "total") -> pl.DataFrame:
         if self.splits is None:
             raise InputError(Problem("the model has no contributions: its parts multiply"))
-        return self.splits.filter(pl.col("by") == by)
+        return of_levels(self.splits, by)
 
     def roi(
-        self, by: str = "creator", *, margin: float = 1.0, unhealthy: bool = False
+        self,
+        by: str | Sequence[str] = "creator",
+        *,
+        margin: float = 1.0,
+        unhealthy: bool = False,
     ) -> pl.DataFrame:
         self.require_healthy(unhealthy, "ROI")
         if self.money is None:
             raise InputError(Problem("there is no ROI: the table has no cost column"))
-        return self.money.filter(pl.col("by") == by).drop("currency")
+        return of_levels(self.money, by).drop("currency")
+
+
+def of_levels(table: pl.DataFrame, by: str | Sequence[str]) -> pl.DataFrame:
+    """Return a table's rows by one level, or by several one below the other."""
+    levels = [by] if isinstance(by, str) else by
+    return pl.concat([table.filter(pl.col("by") == level) for level in levels])
 
 
 def unhealthy_run() -> FabricatedRun:
