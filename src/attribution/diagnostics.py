@@ -93,9 +93,9 @@ def r_hat_limits(diagnostics: pl.DataFrame, chains: int) -> Floats:
 def agreement(diagnostics: pl.DataFrame, chains: int) -> tuple[float, float, str]:
     """Return R-hat, its limit and the name of the parameter that is most beyond its limit."""
     limits = r_hat_limits(diagnostics, chains)
-    beyond = diagnostics.get_column("r_hat").to_numpy() - limits
-    at = int(np.argmax(np.where(np.isnan(beyond), np.inf, beyond)))
-    return float(beyond[at] + limits[at]), float(limits[at]), diagnostics.item(at, "parameter")
+    r_hat = diagnostics.get_column("r_hat").to_numpy()
+    at = int(np.argmax(np.where(np.isnan(r_hat), np.inf, r_hat - limits)))
+    return float(r_hat[at]), float(limits[at]), str(diagnostics.item(at, "parameter"))
 
 
 def converged(diagnostics: pl.DataFrame, chains: int) -> bool:

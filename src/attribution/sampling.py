@@ -326,10 +326,10 @@ def _assemble(
     posts = kept_posts(len(design.outcome), settings.chains * settings.draws)
     with ThreadPoolExecutor(2) as beside:
         few = thin(draws, PREDICTIVE_DRAWS)
-        posterior_s = beside.submit(_predict, design, few, (settings.seed, 1))
-        prior_s = beside.submit(_predict, design, stack(prior), (settings.seed, 2))
+        predicted = beside.submit(_predict, design, few, (settings.seed, 1))
+        expected = beside.submit(_predict, design, stack(prior), (settings.seed, 2))
         likelihood = forward.log_likelihood(design, draws, posts)
-    after, before = posterior_s.result(), prior_s.result()
+    after, before = predicted.result(), expected.result()
     names = np.asarray(design.posts)
     shape = (settings.chains, settings.draws, len(posts))
     return xr.DataTree.from_dict(

@@ -154,15 +154,7 @@ def estimate_table(
 
 
 def summarise(matrix: Floats, chains: int) -> pl.DataFrame:
-    """Summarise rows of draws: :func:`moments` and :func:`monte_carlo` side by side.
-
-    Parameters
-    ----------
-    matrix
-        Shape (quantity, chain * draw), chain by chain.
-    chains
-        Number of chains.
-    """
+    """Return :func:`moments` and :func:`monte_carlo` of rows of draws, side by side."""
     return pl.concat([moments(matrix), monte_carlo(matrix, chains)], how="horizontal")
 
 
