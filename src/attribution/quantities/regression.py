@@ -153,7 +153,7 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
         raise TypeError("only a linear mean has features to change")
     columns = signal_columns(design.spec)
     shown = member * shown_mask(design, columns).all(axis=1).astype(np.float64)[:, None]
-    deltas = [feature_changes(design, step) for step in steps]
+    deltas = feature_changes(design, steps)
     shape = (n_draws(draws), member.shape[1])
     orders, before, *after = (np.empty(shape) for _ in range(2 + len(steps)))
     for block in blocks(draws, len(design.outcome)):
@@ -167,16 +167,22 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
     return Walk(orders, before, after, shown.sum(axis=0))
 
 
-def feature_changes(design: Design, step: Step) -> dict[str, Floats]:
-    """Change of each feature that uses the signal, 0 at posts that hide one; feature -> (post,)."""
-    signal = step.signal
+def feature_changes(design: Design, steps: Sequence[Step]) -> list[dict[str, Floats]]:
+    """Return by how much each step changes the features that use its signal.
+
+    One dictionary a step, feature -> (post,); 0 at posts where a feature is unknown.
+    """
     used = {t.feature for t in design.spec.mean.terms if isinstance(t, Linear)}
-    touched = [f for f in design.spec.features if f.name in used and signal in columns_of(f)]
-    now, then = (
-        evaluate(touched, design.table),
-        evaluate(touched, design.table.with_columns(step.changed.alias(signal))),
-    )
-    return {f.name: (then[f.name] - now[f.name]).fill_null(0.0).to_numpy() for f in touched}
+    features = [f for f in design.spec.features if f.name in used]
+    now = evaluate(features, design.table)
+    out: list[dict[str, Floats]] = []
+    for step in steps:
+        touched = [f for f in features if step.signal in columns_of(f)]
+        then = evaluate(touched, design.table.with_columns(step.changed.alias(step.signal)))
+        out.append(
+            {f.name: (then[f.name] - now[f.name]).fill_null(0.0).to_numpy() for f in touched}
+        )
+    return out
 
 
 def _eta_change(

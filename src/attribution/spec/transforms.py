@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from attribution.errors import InputError, Problem, raise_if_any
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def columns_of(feature: Feature) -> set[str]:
+@cache
+def columns_of(feature: Feature) -> frozenset[str]:
     """Return the columns that a feature is made from.
 
     Raises
@@ -24,7 +26,7 @@ def columns_of(feature: Feature) -> set[str]:
     columns, reasons = scan(feature.expression)
     if reasons:
         raise InputError([_problem(feature, what, hint) for what, hint in reasons])
-    return columns
+    return frozenset(columns)
 
 
 def row_wise(feature: Feature) -> pl.Expr:
@@ -89,6 +91,7 @@ def _values(feature: Feature, numbers: pl.DataFrame) -> pl.Series:
     return values
 
 
+@cache
 def _expression(feature: Feature) -> pl.Expr:
     import polars as pl
 
