@@ -21,7 +21,8 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from attribution.design.types import Floats, Integers
-from attribution.forward import negative_binomial_log_mass
+from attribution.forward import F
+from attribution.spec.families import FAMILIES, Given
 from attribution.quantities.estimates import PROBABILITY
 
 DAYS = 180.0
@@ -69,7 +70,8 @@ def log_likelihood(free: Floats, mean: Floats, weight: Floats, y: Integers) -> f
     landed = weight * mean[:, None, :] * np.exp(free[0])
     total = landed.sum(axis=2)
     alpha = np.exp(free[1]) * total**2 / (landed**2).sum(axis=2)
-    return float(negative_binomial_log_mass(y, total, alpha).sum())
+    given = Given(total, {"dispersion": alpha})
+    return float(FAMILIES["negative_binomial"].log_density(F, y, given).sum())
 
 
 def standard_error(free: Floats, *data: Floats) -> float:

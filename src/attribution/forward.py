@@ -11,21 +11,52 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import gammaln
 
 from attribution.design.types import Design, Floats, GroupIndex, Integers, Sources, dim
 from attribution.draws import Draws, blocks, n_draws
-from attribution.spec.model import Group, Intercept, Linear, LinearMean, RatesMean
+from attribution.spec.families import MOST, OWN, Given
+from attribution.spec.links import LINKS, ArrayFunctions
+from attribution.spec.model import Predictor, RatesMean
+from attribution.spec.terms import Group
 
-MOST = 2.0**62
-"""Largest mean of a count: of what a prior holds possible, more than this is no 64-bit integer."""
+F = ArrayFunctions()
+"""What families and links are made of, for arrays."""
 
 
 def expected(design: Design, draws: Draws) -> Floats:
-    """Expected orders of each post, wherever they land; shape (draw, post)."""
+    """Expected outcome of each post, for orders wherever they land; shape (draw, post)."""
     if isinstance(design.spec.mean, RatesMean):
         return expected_parts(design, draws).sum(axis=2)
-    return np.exp(_eta(design, design.spec.mean, draws))
+    return np.asarray(design.family.expected(F, given(design, draws)))
+
+
+def given(design: Design, draws: Draws) -> Given:
+    """Return what the distribution of each post's outcome depends on; arrays (draw, post).
+
+    Of orders those that the post brings, wherever they land.
+    """
+    own = {name: own_values(design, draws, name) for name in design.spec.own}
+    if isinstance(design.spec.mean, RatesMean):
+        return Given(expected_parts(design, draws).sum(axis=2), own)
+    link = LINKS[design.spec.mean.link]
+    eta = sum_of_terms(design, draws, "mean")
+    if design.spec.outcome.exposure is not None:
+        eta += np.log(design.exposure)
+    return Given(
+        mean=link.mean(F, eta),
+        own=own,
+        log_mean=None if link.log_mean is None else link.log_mean(F, eta),
+        log_rest=None if link.log_rest is None else link.log_rest(F, eta),
+        trials=design.trials,
+    )
+
+
+def own_values(design: Design, draws: Draws, section: str) -> Floats:
+    """Own parameter of the family at each post; shape (draw, 1) or (draw, post)."""
+    predictor = design.spec.own[section].predictor
+    if predictor is None:
+        return draws[OWN[section].parameter][:, None]
+    return np.asarray(LINKS[predictor.link].mean(F, sum_of_terms(design, draws, section)))
 
 
 def expected_parts(design: Design, draws: Draws) -> Floats:
@@ -71,7 +102,8 @@ def log_multiplier(design: Design, draws: Draws) -> Floats:
 
 
 def _groups(design: Design) -> list[Group]:
-    return [term for term in design.spec.mean.terms if isinstance(term, Group)]
+    mean = design.spec.mean
+    return list(mean.terms) if isinstance(mean, RatesMean) else []
 
 
 def signal_draws(design: Design, draws: Draws) -> dict[str, Floats]:
@@ -107,22 +139,41 @@ def feature_draws(design: Design, draws: Draws) -> dict[str, Floats]:
     return out
 
 
-def _eta(design: Design, mean: LinearMean, draws: Draws) -> Floats:
-    """Log of expected orders of a linear mean; shape (draw, post)."""
-    eta = np.repeat(np.log(design.exposure)[None, :], n_draws(draws), axis=0)
-    features = feature_draws(design, draws)
-    for term in mean.terms:
-        match term:
-            case Intercept():
-                eta += draws["intercept"][:, None]
-            case Linear():
-                eta += draws[f"slope_{term.feature}"][:, None] * features[term.feature]
-            case Group():
-                for of in term.of:
-                    name = dim(term.by) if of == "intercept" else f"{dim(term.by)}_{of}"
-                    effect = draws[f"{name}_effect"][:, design.groups[term.by].index]
-                    eta += effect if of == "intercept" else effect * features[of]
-    return eta
+def sum_of_terms(design: Design, draws: Draws, section: str) -> Floats:
+    """Sum of the terms of a section on its link's scale, exposure aside; shape (draw, post)."""
+    place, at = design.spec.place(section), ArrayAt(design, draws)
+    total = np.zeros((n_draws(draws), len(design.outcome)))
+    for term in design.spec.predictors[section].terms:
+        total += term.summand(at, place)
+    return total
+
+
+class ArrayAt:
+    """The posts of a design, for draws; see :class:`attribution.spec.terms.At`."""
+
+    def __init__(self, design: Design, draws: Draws) -> None:
+        self._design, self._draws = design, draws
+        self._features = feature_draws(design, draws)
+
+    def value(self, name: str) -> Floats:
+        """Return an unknown; (draw, 1)."""
+        return self._draws[name][:, None]
+
+    def feature(self, name: str) -> Floats:
+        """Return a feature less its centre; (1 or draw, post)."""
+        return self._features[name]
+
+    def centre(self, name: str) -> float:
+        """Return the centre of a feature."""
+        return self._design.feature_centres[name]
+
+    def pick(self, name: str, column: str) -> Floats:
+        """Return of an unknown with a value for each level that of each post's; (draw, post)."""
+        return self._draws[name][:, self._design.groups[column].index]
+
+    def dot(self, name: str, basis: str) -> Floats:
+        """Return the sum of a basis's functions times an unknown for each; (draw, post)."""
+        return np.asarray(self._draws[name] @ self._design.bases[basis].functions.T)
 
 
 def landed(design: Design, means: Floats) -> Floats:
@@ -154,21 +205,24 @@ def _credit(share: csr_array, brought: Floats) -> Floats:
     return np.asarray(np.ascontiguousarray((share @ brought.T).T))
 
 
-def dispersion(design: Design, draws: Draws, means: Floats) -> Floats:
-    """Negative binomial dispersion of each post's credited orders; shape (draw, post).
+def credited(design: Design, here: Given) -> Given:
+    """Return what the distribution of credited counts depends on, from that of brought ones.
 
-    With m_p = w[i, p] mu[p], a sum of gamma-mixed streams has variance m + sum_p m_p**2 / alpha:
-    that of a negative binomial with dispersion alpha * (sum_p m_p)**2 / sum_p m_p**2.
+    With m_p = w[i, p] mu[p], a sum of gamma-mixed streams has variance m + sum_p m_p**2 / alpha[p]:
+    that of a negative binomial with dispersion (sum_p m_p)**2 / sum_p (m_p**2 / alpha[p]).
     """
-    alpha = np.broadcast_to(draws["alpha"][:, None], means.shape)
     if design.sources is None:
-        return alpha
+        return here
     share = _shares(design.sources)
-    return alpha * _credit(share, means) ** 2 / _credit(share**2, means**2)
+    mean = _credit(share, here.mean)
+    if "dispersion" not in here.own:
+        return replace(here, mean=mean)
+    spread = _credit(share**2, here.mean**2 / here.own["dispersion"])
+    return replace(here, mean=mean, own={**here.own, "dispersion": mean**2 / spread})
 
 
 def log_likelihood(design: Design, draws: Draws, posts: Integers | None = None) -> Floats:
-    """Log probability of each post's conversions, whatever its mixing; shape (draw, post).
+    """Log probability of each post's outcome, whatever its mixing; shape (draw, post).
 
     The gamma mixing is integrated out, so that comparisons ask how well a model tells a post it
     knows nothing else of. Exact without late orders; with them the sum of streams is taken for
@@ -183,14 +237,28 @@ def log_likelihood(design: Design, draws: Draws, posts: Integers | None = None) 
     if posts is not None and design.hidden is None and design.sources is None:
         design, posts = at_posts(design, posts), None
     kept = np.arange(len(design.outcome)) if posts is None else posts
+    outcome = design.outcome.astype(np.float64)
     out = np.empty((n_draws(draws), len(kept)))
     for block in blocks(draws, len(design.outcome)):
-        means = expected(design, block.draws)
-        mu, alpha = landed(design, means), dispersion(design, block.draws, means)
-        out[block.where] = negative_binomial_log_mass(
-            design.outcome[kept], mu[:, kept], alpha[:, kept]
-        )
+        here = _some(credited(design, given(design, block.draws)), kept)
+        out[block.where] = design.family.log_density(F, outcome[kept], here)
     return out
+
+
+def _some(here: Given, posts: Integers) -> Given:
+    """Return what is given of some posts."""
+
+    def of(values: Floats | None) -> Floats | None:
+        many = values is not None and values.shape[-1] > 1
+        return values[..., posts] if values is not None and many else values
+
+    return Given(
+        of(here.mean),
+        {name: of(values) for name, values in here.own.items()},
+        of(here.log_mean),
+        of(here.log_rest),
+        of(here.trials),
+    )
 
 
 def at_posts(design: Design, posts: Integers) -> Design:
@@ -207,43 +275,45 @@ def at_posts(design: Design, posts: Integers) -> Design:
         table=design.table[posts],
         outcome=design.outcome[posts],
         exposure=design.exposure[posts],
+        trials=None if design.trials is None else design.trials[posts],
         signals={name: values[posts] for name, values in design.signals.items()},
         features={name: values[posts] for name, values in design.features.items()},
+        bases={name: basis.moved(basis.at[posts]) for name, basis in design.bases.items()},
         groups={name: some(group) for name, group in design.groups.items()},
         sources=None,
     )
 
 
-def negative_binomial_log_mass(y: Integers, mu: Floats, alpha: Floats) -> Floats:
-    """Log probability of y under a negative binomial with variance mu + mu**2 / alpha."""
-    return np.asarray(
-        gammaln(y + alpha)
-        - gammaln(alpha)
-        - gammaln(y + 1.0)
-        + y * (np.log(mu) - np.log(mu + alpha))
-        - alpha * np.log1p(mu / alpha)
-    )
-
-
-def replications(design: Design, draws: Draws, rng: np.random.Generator) -> Iterator[Integers]:
-    """Draw conversions from the posterior predictive distribution, block by block of draws.
+def replications(design: Design, draws: Draws, rng: np.random.Generator) -> Iterator[Floats]:
+    """Draw outcomes from the posterior predictive distribution, block by block of draws.
 
     Each post's orders get a gamma mixing of their own, wherever they land.
 
     Yields
     ------
-    Integers
-        Conversions of consecutive draws; (draw, post).
+    array
+        Outcomes of consecutive draws, whole numbers where the family counts; (draw, post).
     """
     for block in blocks(draws, len(design.outcome)):
-        means = expected(design, block.draws)
-        alpha = np.broadcast_to(block.draws["alpha"][:, None], means.shape)
-        brought = landed(design, rng.gamma(alpha, means / alpha))
-        yield rng.poisson(np.minimum(brought, MOST))
+        here = given(design, block.draws)
+        if design.sources is None:
+            drawn = design.family.draw(rng, here)
+        else:
+            brought = landed(design, _mixed(here, rng))
+            drawn = rng.poisson(np.minimum(brought, MOST))
+        yield drawn.astype(np.int64) if design.family.whole else drawn
 
 
-def replicate(design: Design, draws: Draws, rng: np.random.Generator) -> Integers:
-    """Draw conversions from the posterior predictive distribution; integers (draw, post)."""
+def _mixed(here: Given, rng: np.random.Generator) -> Floats:
+    """Means of orders with their gamma mixing, where there is any; (draw, post)."""
+    if "dispersion" not in here.own:
+        return np.asarray(here.mean)
+    alpha = np.broadcast_to(here.own["dispersion"], here.mean.shape)
+    return rng.gamma(alpha, here.mean / alpha)
+
+
+def replicate(design: Design, draws: Draws, rng: np.random.Generator) -> Floats:
+    """Draw outcomes from the posterior predictive distribution; (draw, post)."""
     return np.concatenate(list(replications(design, draws, rng)))
 
 

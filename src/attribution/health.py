@@ -61,7 +61,7 @@ def check_health(
     posterior = tree["posterior"].to_dataset()
     stats = tree["sample_stats"].to_dataset()
     draws = stack(posterior)
-    prior = stack(tree["prior"].to_dataset())
+    prior = stack(tree["prior"].to_dataset()) if "prior" in tree.children else None
     figures = _Figures(tree["predictive_figures"].to_dataset())
     return (
         # An approximation's draws are of one piece: there are no chains to agree.
@@ -73,7 +73,7 @@ def check_health(
         *_late_orders(figures),
         *_revenue(design, thin(draws, REPLICATIONS)),
         _influence(tree, len(design.outcome)),
-        _prior_conflict(figures),
+        *(_prior_conflict(figures) if prior is not None else ()),
         *_separation(design, draws, prior),
         _left_out(design),
     )
@@ -315,13 +315,13 @@ def _influence(tree: xr.DataTree, posts: int) -> Check:
     )
 
 
-def _prior_conflict(figures: _Figures) -> Check:
+def _prior_conflict(figures: _Figures) -> Iterator[Check]:
     """Is the observed total a plausible one under the prior (Box 1980)?"""
     observed, before = figures.observed(TOTAL), figures.of("prior", TOTAL)
     p = two_sided(observed, before)
     good = p >= PRIOR_SURPRISE
     low, high = np.quantile(before, [0.055, 0.945])
-    return Check(
+    yield Check(
         name="prior and data agree",
         status=verdict(good, "warn" if np.isfinite(p) else "fail"),
         value=f"observed {observed:,.0f}, prior {low:,.4g} to {high:,.4g} (p = {p:.3f})",
@@ -331,9 +331,9 @@ def _prior_conflict(figures: _Figures) -> Check:
     )
 
 
-def _separation(design: Design, draws: Draws, prior: Draws) -> Iterator[Check]:
+def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[Check]:
     """Do the data say how orders split between the parts?"""
-    if not isinstance(design.spec.mean, RatesMean) or "share" not in draws:
+    if not isinstance(design.spec.mean, RatesMean) or "share" not in draws or prior is None:
         return
     before, after = np.var(prior["share"], axis=0), np.var(draws["share"], axis=0)
     for k, part in enumerate(design.spec.mean.parts):

@@ -111,18 +111,19 @@ def loo(tree: xr.DataTree, posts: Integers | None = None) -> Any:
     kept = tree["log_likelihood"].to_dataset()
     if posts is not None:
         kept = kept.isel(post=posts)
-    density = kept["conversions"]
+    (name,) = map(str, kept.data_vars)
+    density = kept[name]
     # A ratio is 1 / density: what is highest weighs least.
     highest = density.min(("chain", "draw")) + NOTHING
     tree = xr.DataTree.from_dict(
         {
             "posterior": tree["posterior"].to_dataset(),
-            "log_likelihood": kept.assign(conversions=density.clip(max=highest)),
+            "log_likelihood": kept.assign({name: density.clip(max=highest)}),
         }
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which is told
-        return arviz_loo(tree, var_name="conversions", pointwise=True)
+        return arviz_loo(tree, var_name=name, pointwise=True)
 
 
 def loo_of(design: Design, tree: xr.DataTree, among: Collection[str] | None = None) -> Loo:

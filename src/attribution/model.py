@@ -2,13 +2,13 @@
 
 Every amount enters as ``pm.Data``, so that another table of posts means new values, not a new
 model. Dims: ``post``; one dim per grouping column (``tier``, ``creator``); ``part`` of a rates
-mean; ``feature`` of a linear mean; ``landing`` (pairs of a post and one whose orders can land on
-it); ``hidden`` (signals that are not shown); ``sale`` (posts with paying orders).
+mean; ``landing`` (pairs of a post and one whose orders can land on it); ``hidden`` (signals that
+are not shown); ``sale`` (posts with paying orders); and those of terms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,30 +16,44 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from attribution.design.types import Design, GroupIndex, Sources, dim
-from attribution.spec.model import (
-    Dispersion,
-    Group,
-    Intercept,
-    Linear,
-    LinearMean,
-    OrderValue,
-    Prior,
-    RatesMean,
-)
+from attribution.spec.families import OWN, Given
+from attribution.spec.links import LINKS
+from attribution.spec.model import OrderValue, Predictor, RatesMean
+from attribution.spec.priors import PRIORS, SCALES, Prior
+from attribution.spec.terms import Group, add_effect, add_zero_sum
 
 NOT_KEPT = ("mixing_raw", "mixing")
 """Unknowns of each post, too many for a run to keep."""
 
-LEAST_TOLD = 0.1
-"""Information that is taken for a level of which the data tell next to nothing."""
-
 Tensor = Any  # PyTensor and PyMC are not typed
+
+
+class TensorFunctions:
+    """What families, links and terms are made of, for tensors; see ``spec.links.Functions``."""
+
+    exp, log, log1p, expm1, sqrt = pt.exp, pt.log, pt.log1p, pt.expm1, pt.sqrt
+    sigmoid, softplus, gammaln, where = pt.sigmoid, pt.softplus, pt.gammaln, pt.where
+
+    @staticmethod
+    def normal_cdf(x: Tensor) -> Tensor:
+        """Probability of a standard normal below x."""
+        return 0.5 * pt.erfc(-x / np.sqrt(2.0))
+
+    @staticmethod
+    def log_normal_cdf(x: Tensor) -> Tensor:
+        """Logarithm of it, exact far below 0."""
+        far = pt.log(0.5 * pt.erfcx(-pt.minimum(x, 0.0) / np.sqrt(2.0))) - 0.5 * x**2
+        near = pt.log1p(-0.5 * pt.erfc(pt.maximum(x, -1.0) / np.sqrt(2.0)))
+        return pt.where(x < -1.0, far, near)
+
+
+F: Any = TensorFunctions
 
 
 def build_model(design: Design, *, matched: bool = False) -> pm.Model:
     """Return the model of a design.
 
-    The orders that post p brings are gamma-mixed Poisson, that is negative binomial: Poisson with
+    Where outcomes are orders, negative binomial: the orders that post p brings are gamma-mixed Poisson, that is negative binomial: Poisson with
     mean mu[p] g[p], g[p] ~ Gamma(alpha, alpha). Where late orders land on other posts, the
     conversions credited to post i are Poisson with mean sum_p w[i, p] mu[p] g[p] and the g[p] are
     unknowns of the model: posts that share p's orders share its g[p], so their conversions are
@@ -57,17 +71,16 @@ def build_model(design: Design, *, matched: bool = False) -> pm.Model:
     Returns
     -------
     pm.Model
-        With observed ``conversions`` (dims post) and, where there is revenue, ``net_revenue``
-        (dims sale) and ``paying_orders``.
+        With the observed outcome under its column's name (dims post) and, where there is revenue,
+        ``net_revenue`` (dims sale) and ``paying_orders``.
     """
     with pm.Model(coords=coords(design)) as model:
         hidden = _hidden(design)
-        log_mean = (
-            _rates_mean(design, design.spec.mean, hidden)
-            if isinstance(design.spec.mean, RatesMean)
-            else _linear_mean(design, design.spec.mean, hidden)
-        )
-        _counts(design, log_mean, matched=matched)
+        given = _given(design, hidden)
+        if design.sources is None:
+            _observe(design, given)
+        else:
+            _credited(design, given, matched=matched)
         if design.value is not None and design.spec.order_value is not None:
             _order_value(design, design.spec.order_value)
     return model
@@ -81,8 +94,6 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
         out[dim(column)] = group.levels
     if isinstance(design.spec.mean, RatesMean):
         out["part"] = design.spec.mean.parts
-    else:
-        out["feature"] = tuple(design.features)
     if design.sources is not None:
         out["landing"] = range(np.count_nonzero(design.sources.weight))
     if design.hidden is not None:
@@ -93,31 +104,149 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     return out
 
 
-_PRIORS: Mapping[str, type] = {
-    "normal": pm.Normal,
-    "half_normal": pm.HalfNormal,
-    "student_t": pm.StudentT,
-    "half_student_t": pm.HalfStudentT,
-    "cauchy": pm.Cauchy,
-    "half_cauchy": pm.HalfCauchy,
-    "laplace": pm.Laplace,
-    "logistic": pm.Logistic,
-    "log_normal": pm.LogNormal,
-    "exponential": pm.Exponential,
-    "gamma": pm.Gamma,
-    "inverse_gamma": pm.InverseGamma,
-    "beta": pm.Beta,
-    "uniform": pm.Uniform,
-}
-
-
 def prior(name: str, stated: Prior, dims: str | None = None) -> Tensor:
-    """Add a free variable with the stated prior to the model in context; scalar without dims."""
-    return _PRIORS[stated.name](name, **stated.parameters, dims=dims)
+    """Add an unknown with the stated prior to the model in context; scalar without dims."""
+    distribution = getattr(pm, PRIORS[stated.name].pymc or "")
+    if stated.on is None:
+        return distribution(name, **stated.parameters, dims=dims)
+    there = distribution(f"{stated.on}_{name}", **stated.parameters, dims=dims)
+    return pm.Deterministic(name, SCALES[stated.on].back(pt, there), dims=dims)
 
 
 def _data(name: str, values: np.ndarray, dims: str | tuple[str, ...] | None = None) -> Tensor:
-    return pm.Data(name, values, dims=dims)
+    """Return data of the model in context, added the first time that they are asked for."""
+    model = pm.modelcontext(None)
+    return model[name] if name in model else pm.Data(name, values, dims=dims)
+
+
+class Builder:
+    """Adds the unknowns of terms to the model in context; see :class:`spec.terms.Make`.
+
+    Parameters
+    ----------
+    design
+        What the model is built from.
+    groups
+        Grouping columns, those of the design unless said.
+    index
+        Name and positions of each row's level, by column.
+    """
+
+    f = TensorFunctions
+
+    def __init__(self, design: Design, prefix: str = "") -> None:
+        self._design, self._prefix = design, prefix
+
+    prior = staticmethod(prior)
+
+    def normal(self, name: str, mu: Tensor, sigma: Tensor, dims: Any) -> Tensor:
+        """Add normal unknowns."""
+        return pm.Normal(name, mu, sigma, dims=dims)
+
+    def zero_sum_normal(self, name: str, sigma: Tensor, dims: Any) -> Tensor:
+        """Add normal unknowns whose sum over the last dim is zero."""
+        return pm.ZeroSumNormal(name, sigma, dims=dims, n_zerosum_axes=1)
+
+    def dirichlet(self, name: str, concentration: float, dims: str) -> Tensor:
+        """Add shares that add up to 1."""
+        count = len(pm.modelcontext(None).coords[dims])
+        return pm.Dirichlet(name, np.full(count, concentration), dims=dims)
+
+    def beta(self, name: str, alpha: Tensor, dims: str) -> Tensor:
+        """Add unknowns between 0 and 1, beta with both parameters alike."""
+        return pm.Beta(name, alpha, alpha, dims=dims)
+
+    def deterministic(self, name: str, value: Tensor, dims: Any) -> Tensor:
+        """Name a quantity that follows from unknowns, to be kept of each draw."""
+        return pm.Deterministic(name, value, dims=dims)
+
+    def data(self, name: str, values: Any, dims: str | None = None) -> Tensor:
+        """Add known numbers."""
+        return _data(name, np.asarray(values, dtype=np.float64), dims)
+
+    def coord(self, name: str, levels: Sequence[str]) -> None:
+        """Add a dim, unless it is there."""
+        model = pm.modelcontext(None)
+        if name not in model.coords:
+            model.add_coord(name, list(levels))
+
+    def levels(self, column: str) -> tuple[str, ...]:
+        """Return the levels of a grouping column."""
+        return self.group(column).levels
+
+    def group(self, column: str) -> GroupIndex:
+        """Return what is known of a grouping column."""
+        groups = self._design.value_groups if self._prefix == "value_" else self._design.groups
+        return groups[column]
+
+    def basis(self, name: str) -> Any:
+        """Return what is known of a basis."""
+        return self._design.bases[name]
+
+    def join(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return vectors one after another."""
+        return pt.concatenate(list(parts)) if len(parts) > 1 else parts[0]
+
+    def level_means(self, name: str, column: str, values: Tensor) -> Tensor:
+        """Return averages over each level's rows, weights adding to 1 by level; (level,).
+
+        No length enters as a number, so that another table needs no other compiled code.
+        """
+        group = self.group(column)
+        weight = _data(f"{name}_weight", group.weight[self._rows])
+        none = _data(f"{name}_zeros", np.zeros(len(group.levels)), dim(column))
+        return pt.inc_subtensor(none[self.index(column)], weight * values)
+
+    def mean_square(self, name: str) -> float:
+        """Return the average square of a feature."""
+        return float(np.mean(self._design.features[name] ** 2)) or 1.0
+
+    def told_alike(self, column: str, least: float) -> np.ndarray:
+        """Return the harmonic mean over levels of what the data tell, each at least ``least``."""
+        return np.asarray(1.0 / np.mean(1.0 / np.maximum(self.group(column).information, least)))
+
+    @property
+    def _rows(self) -> Any:
+        """The posts that are told of: all, or those with paying orders."""
+        value = self._design.value
+        return value.rows if self._prefix == "value_" and value is not None else slice(None)
+
+    def index(self, column: str) -> Tensor:
+        """Return the position of each row's level."""
+        rows = "sale" if self._prefix == "value_" else "post"
+        index = self.group(column).index[self._rows]
+        return _data(f"{self._prefix}{dim(column)}_index", index, rows)
+
+
+class TensorAt:
+    """The posts of a design, for a model; see :class:`attribution.spec.terms.At`."""
+
+    def __init__(self, design: Design, hidden: Tensor | None) -> None:
+        self._design, self._builder = design, Builder(design)
+        self._features = _features(design, hidden)
+
+    def value(self, name: str) -> Tensor:
+        """Return an unknown that is one number."""
+        return pm.modelcontext(None)[name]
+
+    def feature(self, name: str) -> Tensor:
+        """Return a feature less its centre; (post,)."""
+        return self._features[name]
+
+    def centre(self, name: str) -> Tensor:
+        """Return the centre of a feature."""
+        return _data(f"{name}_centre", np.asarray(self._design.feature_centres[name]))
+
+    def pick(self, name: str, column: str) -> Tensor:
+        """Return of an unknown with a value for each level that of each post's level; (post,)."""
+        return pm.modelcontext(None)[name][self._builder.index(column)]
+
+    def dot(self, name: str, basis: str) -> Tensor:
+        """Return the sum of a basis's functions times an unknown for each; (post,)."""
+        model = pm.modelcontext(None)
+        (function,) = model.named_vars_to_dims[name]
+        functions = _data(basis, self._design.bases[basis].functions, ("post", function))
+        return pt.sum(functions * model[name], axis=1)
 
 
 def _hidden(design: Design) -> Tensor | None:
@@ -127,76 +256,54 @@ def _hidden(design: Design) -> Tensor | None:
     return pm.Normal("hidden_z", 0.0, 1.0, dims="hidden")
 
 
-def _zero_sum_effect(
-    name: str, term: Group, group: GroupIndex, parts: str | None = None, scale: Tensor = 1.0
+def _given(design: Design, hidden: Tensor | None) -> Given:
+    """Return what the distribution of each post's outcome depends on, orders wherever they land."""
+    if isinstance(design.spec.mean, RatesMean):
+        mean = pt.exp(_rates_mean(design, design.spec.mean, hidden))
+        return Given(mean, _own(design, TensorAt(design, hidden)))
+    at = TensorAt(design, hidden)
+    eta = None
+    if design.spec.outcome.exposure is not None:
+        eta = pt.log(_data("exposure", design.exposure, "post"))
+    eta = _sum_of_terms(design, "mean", design.spec.mean, at, eta)
+    link = LINKS[design.spec.mean.link]
+    return Given(
+        mean=link.mean(F, eta),
+        own=_own(design, at),
+        log_mean=None if link.log_mean is None else link.log_mean(F, eta),
+        log_rest=None if link.log_rest is None else link.log_rest(F, eta),
+        trials=None if design.trials is None else _data("trials", design.trials, "post"),
+    )
+
+
+def _sum_of_terms(
+    design: Design, section: str, predictor: Predictor, at: TensorAt, total: Tensor | None
 ) -> Tensor:
-    """Deviations of a group's levels that add up to zero; dims (level,) or (part, level).
-
-    Sampled in units of the standard deviation that they would have given the data and the spread,
-    sd / sqrt(1 + t) with t = sd**2 times what the data tell: non-centred where the spread is
-    small, centred where it is large. The prior, zero-sum normal with sd, does not depend on that.
-    Levels are scaled alike, by the harmonic mean of what is told of each, for their sum to be zero.
-
-    ``scale`` multiplies the information.
-    """
-    dims = (dim(term.by),) if parts is None else (parts, dim(term.by))
-    sd = prior(f"{name}_sd", term.sd, dims=parts)
-    least = np.maximum(group.information, LEAST_TOLD)
-    told = sd**2 * scale * _data(f"{name}_information", np.asarray(1.0 / np.mean(1.0 / least)))
-    spread = pt.sqrt(1.0 + told)
-    if parts is not None:
-        sd, spread = sd[:, None], spread[:, None]
-    z = pm.ZeroSumNormal(f"{name}_z", spread, dims=dims, n_zerosum_axes=1)
-    return pm.Deterministic(f"{name}_effect", sd / spread * z, dims=dims)
+    """Add terms up, those whose levels are pooled last, as the others say what is left to them."""
+    place, make = design.spec.place(section), Builder(design)
+    if total is None:
+        total = _data("zero", np.zeros(len(design.outcome)), "post")
+    pooled = [term for term in predictor.terms if isinstance(term, Group)]
+    for term in [*(t for t in predictor.terms if t not in pooled), *_slopes_first(pooled)]:
+        term.build(make, at, place, total)
+        total = total + term.summand(at, place)
+    return total
 
 
-def _exchangeable_effect(
-    name: str, term: Group, group: GroupIndex, location: Tensor | None, scale: Tensor = 1.0
-) -> Tensor:
-    """Normal effects of a group's levels on the log scale; dims (level,).
-
-    Sampled is the effect less its mean, over its standard deviation, in the distribution that it
-    would have given the level's own data and all other unknowns: with t = sd**2 times what the
-    data tell, Normal(k d, sd / sqrt(1 + t)), where k = t / (1 + t) and d is how far the level's
-    estimate lies from what the rest of the model says of it (``location``; None for a slope, of
-    which there is no estimate). This is centred where the data tell much, non-centred where they
-    tell nothing, level by level and whatever the spread (Papaspiliopoulos, Roberts & Sköld 2007).
-    The prior of the effect, Normal(0, sd), or Normal(-sd**2 / 2, sd) for a multiplier whose mean
-    is one, does not depend on what the data tell.
-
-    ``scale`` multiplies the information.
-    """
-    sd = prior(f"{name}_sd", term.sd)
-    own = dim(term.by)
-    prior_mean = -(sd**2) / 2.0 if term.effects == "mean_one" else 0.0
-    told = sd**2 * scale * _data(f"{name}_information", group.information, own)
-    spread = pt.sqrt(1.0 + told)
-    shift = 0.0
-    if location is not None:
-        off = _data(f"{name}_estimate", group.estimate, own) - location - prior_mean
-        shift = told / (1.0 + told) * off
-    raw = pm.Normal(f"{name}_raw", -shift * spread / sd, spread, dims=own)
-    effect = prior_mean + shift + raw * sd / spread
-    return pm.Deterministic(f"{name}_effect", effect, dims=own)
+def _slopes_first(terms: Sequence[Group]) -> list[Group]:
+    return sorted(terms, key=lambda term: "intercept" in term.of)
 
 
-def _location(name: str, group: GroupIndex, log_mean: Tensor, index: Tensor, rows: Any) -> Tensor:
-    """Average of a log mean over each level's rows, weights adding to 1 by level; (level,).
-
-    ``rows`` are the posts that the mean is about, a slice for all. No length enters as a number,
-    so that another table needs no other compiled code.
-    """
-    weight = _data(f"{name}_weight", group.weight[rows])
-    none = _data(f"{name}_zeros", np.zeros(len(group.levels)), dim(name.removeprefix("value_")))
-    return pt.inc_subtensor(none[index], weight * log_mean)
-
-
-def _index(design: Design, column: str) -> Tensor:
-    name = f"{dim(column)}_index"
-    model = pm.modelcontext(None)
-    if name in model:
-        return model[name]
-    return _data(name, design.groups[column].index, "post")
+def _own(design: Design, at: TensorAt) -> dict[str, Tensor]:
+    """Return own parameters of the family by section; scalars, or (post,)."""
+    found = {}
+    for section, stated in design.spec.own.items():
+        if stated.predictor is not None:
+            eta = _sum_of_terms(design, section, stated.predictor, at, None)
+            found[section] = LINKS[stated.predictor.link].mean(F, eta)
+        elif stated.prior is not None:
+            found[section] = prior(OWN[section].parameter, stated.prior)
+    return found
 
 
 def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tensor:
@@ -208,29 +315,18 @@ def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tenso
         concentration = np.full(count, mean.shares.parameters["concentration"])
         base = base + pt.log(pm.Dirichlet("share", concentration, dims="part"))
     by_part = [base[k] for k in range(count)]
+    make = Builder(design)
     for term in mean.terms:
         if term.of == ("each part",):
-            effect = _zero_sum_effect(
-                dim(term.by), term, design.groups[term.by], "part", 1.0 / count
-            )
-            index = _index(design, term.by)
+            effect = add_zero_sum(make, term, dim(term.by), "part", 1.0 / count)
+            index = make.index(term.by)
             by_part = [by_part[k] + effect[k][index] for k in range(count)]
     signals = _signals(design, mean, hidden)
     log_mean = pt.log(sum(pt.exp(by_part[k]) * signals[k] for k in range(count)))
-    shared = [term for term in mean.terms if term.of == ("all parts",)]
-    return _add_groups(design, shared, log_mean)
-
-
-def _add_groups(design: Design, terms: Sequence[Group], log_mean: Tensor) -> Tensor:
-    """Add each term's level effects to a log mean; dims (post,)."""
-    for term in terms:
-        name, group, index = dim(term.by), design.groups[term.by], _index(design, term.by)
-        if term.effects == "zero_sum":
-            effect = _zero_sum_effect(name, term, group)
-        else:
-            location = _location(name, group, log_mean, index, slice(None))
-            effect = _exchangeable_effect(name, term, group, location)
-        log_mean = log_mean + effect[index]
+    for term in mean.terms:
+        if term.of == ("all parts",):
+            effect = add_effect(make, term, dim(term.by), log_mean)
+            log_mean = log_mean + effect[make.index(term.by)]
     return log_mean
 
 
@@ -250,34 +346,6 @@ def _signals(design: Design, mean: RatesMean, hidden: Tensor | None) -> list[Ten
     return out
 
 
-def _linear_mean(design: Design, mean: LinearMean, hidden: Tensor | None) -> Tensor:
-    """Log of exposure plus the sum of terms: log expected orders of each post; dims (post,)."""
-    eta = pt.log(_data("exposure", design.exposure, "post"))
-    features = _features(design, hidden)
-    for term in mean.terms:
-        match term:
-            case Intercept():
-                eta = eta + prior("intercept", term.prior)
-            case Linear():
-                eta = eta + prior(f"slope_{term.feature}", term.prior) * features[term.feature]
-            case Group():
-                for of in term.of:
-                    if of != "intercept":
-                        eta = eta + _slopes(design, term, of) * features[of]
-    groups = [t for t in mean.terms if isinstance(t, Group) and "intercept" in t.of]
-    return _add_groups(design, groups, eta)
-
-
-def _slopes(design: Design, term: Group, feature: str) -> Tensor:
-    """Deviations of a slope at each post's level; dims (post,)."""
-    name, group = f"{dim(term.by)}_{feature}", design.groups[term.by]
-    if term.effects == "zero_sum":
-        effect = _zero_sum_effect(name, term, group)
-    else:
-        effect = _exchangeable_effect(name, term, group, None)
-    return effect[_index(design, term.by)]
-
-
 def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
     """Centred features; at hidden posts interpolated between tabulated nodes."""
     out = {name: _data(name, values, "post") for name, values in design.features.items()}
@@ -294,30 +362,83 @@ def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
     return out
 
 
-def _counts(design: Design, log_mean: Tensor, *, matched: bool) -> None:
-    """Add the likelihood of the conversions that the rule credits to each post."""
-    alpha = _alpha(design.spec.dispersion)
-    observed = _data("observed_conversions", design.outcome, "post")
-    brought = pt.exp(log_mean)
-    if design.sources is None or matched:
-        if design.sources is not None:
-            brought, squares = _landed(brought, design.sources, powers=(1, 2))
-            # As in attribution.forward.dispersion, where it is derived.
-            alpha = alpha * brought**2 / squares
-        pm.NegativeBinomial("conversions", mu=brought, alpha=alpha, observed=observed, dims="post")
+def _observe(design: Design, given: Given) -> None:
+    """Add the likelihood of the outcome."""
+    name, family = design.spec.outcome.column, design.family
+    observed = _data(f"observed_{name}", design.outcome, "post")
+    if family.name == "negative_binomial":
+        alpha = given.own["dispersion"]
+        pm.NegativeBinomial(name, mu=given.mean, alpha=alpha, observed=observed, dims="post")
         return
-    brought = brought * _mixing(log_mean, alpha, design.sources)
-    (landed,) = _landed(brought, design.sources)
-    pm.Poisson("conversions", mu=landed, observed=observed, dims="post")
+    own = list(given.own)
+    parts = {
+        "mean": given.mean,
+        "log_mean": given.log_mean,
+        "log_rest": given.log_rest,
+        "trials": given.trials,
+    }
+    parts = {key: value for key, value in parts.items() if value is not None}
+
+    def again(values: Sequence[Any]) -> Given:
+        rest = values[len(parts) :]
+        return Given(
+            **dict(zip(parts, values, strict=False)), own=dict(zip(own, rest, strict=True))
+        )
+
+    def log_density(y: Tensor, *values: Tensor) -> Tensor:
+        return family.log_density(F, y, again(values))
+
+    def random(*values: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+        return np.asarray(family.draw(rng, again(np.broadcast_arrays(*values))))
+
+    pm.CustomDist(
+        name,
+        *parts.values(),
+        *given.own.values(),
+        logp=log_density,
+        random=random,
+        observed=observed,
+        dims="post",
+        dtype="int64" if family.whole else "float64",
+    )
 
 
-def _landed(brought: Tensor, sources: Sources, powers: Sequence[int] = (1,)) -> list[Tensor]:
-    """Sums by post of powers of what lands there of each post's orders; each with dims (post,)."""
+def _credited(design: Design, given: Given, *, matched: bool) -> None:
+    """Add the likelihood of the counts that the rule credits to each post."""
+    if design.sources is None:
+        raise AssertionError("without late orders what is brought is what is credited")
+    name, brought = design.spec.outcome.column, given.mean
+    observed = _data(f"observed_{name}", design.outcome, "post")
+    alpha = given.own.get("dispersion")
+    if alpha is None:
+        (landed,) = _landed([brought], design.sources)
+        pm.Poisson(name, mu=landed, observed=observed, dims="post")
+    elif matched:
+        # As in attribution.forward.credited, where it is derived.
+        landed, spread = _landed([brought, brought**2 / alpha], design.sources, powers=(1, 2))
+        size = landed**2 / spread
+        pm.NegativeBinomial(name, mu=landed, alpha=size, observed=observed, dims="post")
+    else:
+        mixed = brought * _mixing(pt.log(brought), alpha, design.sources)
+        (landed,) = _landed([mixed], design.sources)
+        pm.Poisson(name, mu=landed, observed=observed, dims="post")
+
+
+def _landed(
+    brought: Sequence[Tensor], sources: Sources, powers: Sequence[int] = (1,)
+) -> list[Tensor]:
+    """Sums by post of what lands there of amounts at each post; each with dims (post,).
+
+    An amount of power k lands with the k-th power of the share.
+    """
     post, column = np.nonzero(sources.weight)
     to = _data("landing_post", post, "landing")
     source = _data("landing_source", sources.index[post, column], "landing")
-    lands = _data("landing_weight", sources.weight[post, column], "landing") * brought[source]
-    return [pt.inc_subtensor(pt.zeros_like(brought)[to], lands**power) for power in powers]
+    weight = _data("landing_weight", sources.weight[post, column], "landing")
+    return [
+        pt.inc_subtensor(pt.zeros_like(amount)[to], weight**power * amount[source])
+        for amount, power in zip(brought, powers, strict=True)
+    ]
 
 
 def _mixing(log_mean: Tensor, alpha: Tensor, sources: Sources) -> Tensor:
@@ -343,16 +464,6 @@ def _log_gamma(alpha: Tensor, shift: Tensor, scale: Tensor, size: Tensor) -> Ten
     return (pt.log(pm.Gamma.dist(alpha, alpha, size=size)) + shift) / scale
 
 
-def _alpha(dispersion: Dispersion | None) -> Tensor:
-    """Dispersion of the negative binomial: variance = mu + mu**2 / alpha."""
-    if dispersion is None:
-        raise NotImplementedError("only negative binomial outcomes are built")
-    if dispersion.on == "alpha":
-        return prior("alpha", dispersion.prior)
-    inverse = prior("inverse_alpha", dispersion.prior)
-    return pm.Deterministic("alpha", 1.0 / inverse)
-
-
 def _order_value(design: Design, value: OrderValue) -> None:
     """Net revenue of n paying orders ~ Gamma(n kappa, kappa / m); paying orders binomial.
 
@@ -363,15 +474,11 @@ def _order_value(design: Design, value: OrderValue) -> None:
         return
     log_mean = prior("value_log_mean", value.mean)
     kappa = prior("value_shape", value.shape)
+    make = Builder(design, "value_")
     for term in value.terms:
-        group, name = design.value_groups[term.by], f"value_{dim(term.by)}"
-        index = _data(f"{name}_index", group.index[data.rows], "sale")
-        if term.effects == "zero_sum":
-            effect = _zero_sum_effect(name, term, group, scale=kappa)
-        else:
-            location = _location(name, group, log_mean, index, data.rows)
-            effect = _exchangeable_effect(name, term, group, location, kappa)
-        log_mean = log_mean + effect[index]
+        name = f"value_{dim(term.by)}"
+        effect = add_effect(make, term, name, log_mean, kappa)
+        log_mean = log_mean + effect[make.index(term.by)]
     orders = _data("sale_orders", data.orders.astype(np.float64), "sale")
     pm.Gamma(
         "net_revenue",

@@ -64,7 +64,7 @@ def figures(design: Design, conversions: Floats | Integers) -> dict[str, Floats]
 
 
 def figures_dataset(
-    design: Design, posterior: dict[str, Floats], prior: dict[str, Floats]
+    design: Design, posterior: dict[str, Floats], prior: dict[str, Floats] | None
 ) -> xr.Dataset:
     """Return figures of observed and replicated conversions as one dataset.
 
@@ -72,7 +72,7 @@ def figures_dataset(
     -------
     xr.Dataset
         ``observed`` (figure,), ``posterior`` (replication, figure) and ``prior``
-        (prior_replication, figure).
+        (prior_replication, figure), which is left out where priors are flat.
     """
     import xarray as xr
 
@@ -85,9 +85,15 @@ def figures_dataset(
                 ("replication", "figure"),
                 np.stack([posterior[name] for name in names], axis=1),
             ),
-            "prior": (
-                ("prior_replication", "figure"),
-                np.stack([prior[name] for name in names], axis=1),
+            **(
+                {}
+                if prior is None
+                else {
+                    "prior": (
+                        ("prior_replication", "figure"),
+                        np.stack([prior[name] for name in names], axis=1),
+                    )
+                }
             ),
         },
         coords={"figure": names},

@@ -24,6 +24,7 @@ from attribution.errors import InputError, Problem, UnhealthyRunError
 from attribution.manifest import FORMAT_VERSION, Manifest
 from attribution.spec import parse_spec, to_toml
 from attribution.spec.model import ModelSpec
+from attribution.spec.stated import improper_priors
 
 if TYPE_CHECKING:
     import polars as pl
@@ -141,8 +142,10 @@ class Run:
         return stack(self.group("posterior"))
 
     @cached_property
-    def prior_draws(self) -> Draws:
-        """Prior draws by variable; shape (draw, …)."""
+    def prior_draws(self) -> Draws | None:
+        """Prior draws by variable; shape (draw, …). None where a prior is flat."""
+        if improper_priors(self.spec):
+            return None
         return stack(self.group("prior"))
 
     @property

@@ -27,6 +27,7 @@ from attribution.loo import kept_posts
 from attribution.manifest import Method
 from attribution.model import NOT_KEPT, build_model
 from attribution.predictive import figures, figures_dataset
+from attribution.spec.stated import improper_priors
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, the work done and the work in total."""
@@ -145,11 +146,16 @@ def sample(
             draw, way = compile_density(model, settings.chains, settings.method)
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
-            prior = beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
+            flat = improper_priors(design.spec)
+            prior = (
+                None
+                if flat
+                else beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
+            )
             trace, rate, diagnostics = posterior(model, draw, settings, tell)
     tell("predict", 0, 1)
     with laps.lap("predict"):
-        tree = _assemble(design, trace, prior.result(), settings)
+        tree = _assemble(design, trace, prior.result() if prior else None, settings)
     tell("predict", 1, 1)
     return Sampled(tree, diagnostics, rate, way)
 
@@ -319,7 +325,7 @@ def _nutpie(compiled: Any, settings: Settings, tell: Done) -> xr.DataTree:
 
 
 def _assemble(
-    design: Design, trace: xr.DataTree, prior: xr.Dataset, settings: Settings
+    design: Design, trace: xr.DataTree, prior: xr.Dataset | None, settings: Settings
 ) -> xr.DataTree:
     posterior = trace["posterior"].to_dataset()
     draws = stack(posterior)
@@ -327,44 +333,56 @@ def _assemble(
     with ThreadPoolExecutor(2) as beside:
         few = thin(draws, PREDICTIVE_DRAWS)
         predicted = beside.submit(_predict, design, few, (settings.seed, 1))
-        expected = beside.submit(_predict, design, stack(prior), (settings.seed, 2))
+        expected = (
+            None
+            if prior is None
+            else beside.submit(_predict, design, stack(prior), (settings.seed, 2))
+        )
         likelihood = forward.log_likelihood(design, draws, posts)
-    after, before = predicted.result(), expected.result()
+    after = predicted.result()
+    before = None if expected is None else expected.result()
     names = np.asarray(design.posts)
     shape = (settings.chains, settings.draws, len(posts))
+    told = partial(_of_posts, design.spec.outcome.column)
+    # Flat priors give no draws, so that what they expect is not there.
+    expectations = (
+        {}
+        if prior is None or before is None
+        else {"prior": prior, "prior_predictive": told(names, before.outcomes[None])}
+    )
     return xr.DataTree.from_dict(
         {
             "posterior": posterior,
             "sample_stats": trace["sample_stats"].to_dataset(),
-            "log_likelihood": _counts(names[posts], likelihood.reshape(shape)),
-            "posterior_predictive": _counts(names, after.conversions[None]),
-            "prior": prior,
-            "prior_predictive": _counts(names, before.conversions[None]),
-            "predictive_figures": figures_dataset(design, after.figures, before.figures),
+            "log_likelihood": told(names[posts], likelihood.reshape(shape)),
+            "posterior_predictive": told(names, after.outcomes[None]),
+            **expectations,
+            "predictive_figures": figures_dataset(
+                design, after.figures, None if before is None else before.figures
+            ),
             "observed_data": xr.Dataset(
-                {"conversions": (("post",), design.outcome)}, coords={"post": names}
+                {design.spec.outcome.column: (("post",), design.outcome)}, coords={"post": names}
             ),
         }
     )
 
 
-def _counts(posts: np.ndarray, values: np.ndarray) -> xr.Dataset:
-    dims = ("chain", "draw", "post")
-    return xr.Dataset({"conversions": (dims, values)}, coords={"post": posts})
+def _of_posts(name: str, posts: np.ndarray, values: np.ndarray) -> xr.Dataset:
+    return xr.Dataset({name: (("chain", "draw", "post"), values)}, coords={"post": posts})
 
 
 @dataclass(frozen=True)
 class _Predicted:
-    """Conversions of some draws, and figures of those of all; (draw, post), name -> (draw,)."""
+    """Outcomes of some draws, and figures of those of all; (draw, post), name -> (draw,)."""
 
-    conversions: Integers
+    outcomes: Integers | Floats
     figures: dict[str, Floats]
 
 
 def _predict(design: Design, draws: Draws, seed: tuple[int, int]) -> _Predicted:
     """Draw conversions from draws of the parameters; keep as many as memory should hold."""
     every = max(1, math.ceil(n_draws(draws) * len(design.outcome) / PREDICTIVE_NUMBERS))
-    kept: list[Integers] = []
+    kept: list[Integers | Floats] = []
     found: list[dict[str, Floats]] = []
     done = 0
     for block in forward.replications(design, draws, np.random.default_rng(seed)):

@@ -111,8 +111,8 @@ def test_features_of_hidden_posts_follow_the_hidden_count() -> None:
         ({"conversions": [None, 1, 4]}, "conversions is empty"),
         ({"tier": [None, "nano", "micro"]}, "tier is empty"),
         ({"creator_id": [None, "a", "b"]}, "creator_id is empty"),
-        ({"likes": [None, 50, 400]}, "likes is hidden and the model sets such posts aside"),
-        ({"comments": [None, 5, 20]}, "comments is hidden and the model sets such posts aside"),
+        ({"likes": [None, 50, 400]}, "likes is empty and the model sets such posts aside"),
+        ({"comments": [None, 5, 20]}, "comments is empty and the model sets such posts aside"),
     ],
 )
 def test_a_post_is_set_aside_with_its_reason(changes: dict[str, Any], reason: str) -> None:

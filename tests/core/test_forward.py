@@ -15,6 +15,7 @@ from scipy import stats
 from support import small
 
 from attribution import forward
+from attribution.spec.families import FAMILIES, Given
 from attribution.design import Design
 from attribution.model import build_model
 
@@ -179,7 +180,8 @@ def test_paying_orders_are_binomial_among_the_credited() -> None:
 
 def test_the_mass_is_that_of_scipy_and_adds_up_to_one() -> None:
     y, mu, alpha = np.arange(4000), 7.0, 1.6
-    mass = forward.negative_binomial_log_mass(y, np.float64(mu), np.float64(alpha))
+    given = Given(np.float64(mu), {"dispersion": np.float64(alpha)})
+    mass = FAMILIES["negative_binomial"].log_density(forward.F, y, given)
     assert mass == pytest.approx(stats.nbinom.logpmf(y, alpha, alpha / (alpha + mu)), rel=1e-10)
     assert np.exp(mass).sum() == pytest.approx(1.0)
 
@@ -213,7 +215,7 @@ def test_replications_have_the_mean_and_variance_of_the_likelihood() -> None:
     """20,000 replications at one point; 5 standard errors."""
     design, draws, mean, replicated = replications(20_000)
     mu = forward.landed(design, mean)[0]
-    alpha = forward.dispersion(design, draws, mean)[0]
+    alpha = forward.credited(design, forward.given(design, draws)).own["dispersion"][0]
     variance = mu + mu**2 / alpha
     assert np.all(np.abs(replicated.mean(axis=0) - mu) < 5 * np.sqrt(variance / 20_000))
     busy = mu > 1.0
@@ -233,7 +235,7 @@ def test_posts_that_share_orders_are_dependent() -> None:
     landed = forward.landed(design, mean)[0]
     alpha = draws["alpha"][0]
     expected = landed.sum() + np.sum((credited * mean[0]) ** 2) / alpha
-    apart = np.sum(landed + landed**2 / forward.dispersion(design, draws, mean)[0])
+    apart = np.sum(landed + landed**2 / forward.credited(design, forward.given(design, draws)).own["dispersion"][0])
     assert replicated.sum(axis=1).var() == pytest.approx(expected, rel=0.03)
     assert apart < 0.955 * expected
 

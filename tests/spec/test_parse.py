@@ -16,7 +16,7 @@ from attribution.spec.model import (
     Group,
     Intercept,
     Linear,
-    LinearMean,
+    Predictor,
     OrderValue,
     Outcome,
     Prior,
@@ -43,7 +43,7 @@ def test_a_linear_spec_is_read_as_declared() -> None:
         outcome=Outcome("conversions", "negative_binomial", "reach"),
         features=(Feature("volume", "ln(1 + likes)"),),
         missing={"likes": "latent"},
-        mean=LinearMean(
+        mean=Predictor(
             "log",
             (
                 Intercept(normal(-7.5, 2.0)),
@@ -116,7 +116,7 @@ def test_any_spec_comes_back_as_it_was(
 ) -> None:
     linear = parse_spec(LINEAR)
     term = Group("creator_id", ("intercept", "volume"), "exchangeable", sd)
-    mean = LinearMean("log", (Intercept(normal(mu, sigma)), *linear.mean.terms[1:], term))
+    mean = Predictor("log", (Intercept(normal(mu, sigma)), *linear.mean.terms[1:], term))
     spec = replace(linear, title=title, question=question, mean=mean, order_value=None)
     assert parse_spec(to_toml(spec)) == spec
 

@@ -99,8 +99,16 @@ def read_analysis(
     asked = Tiers.parse(tiers) if isinstance(tiers, str) else tiers
     validated = validate(source, "analysis", mapping).require_rows()
     provenance, saved = _metadata(source)
-    frame, used = _with_tier(validated.frame, asked, saved, validated.report.file)
+    posts = _named(validated.frame, validated.rows)
+    frame, used = _with_tier(posts, asked, saved, validated.report.file)
     return AnalysisTable(frame, provenance, used, validated.rejects)
+
+
+def _named(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """Return the posts with a name each: their row in the file where they have none."""
+    if "post_id" in frame.columns:
+        return frame
+    return frame.select(rows.cast(pl.String).alias("post_id"), pl.all())
 
 
 def _file(path: Path) -> Path:

@@ -185,6 +185,8 @@ def _broken(rows: pl.DataFrame, rule: str, kind: str) -> pl.DataFrame:
 
 def _duplicates(good: pl.DataFrame, key: str) -> pl.DataFrame:
     """Return the rows whose id an earlier good row has."""
+    if key not in good.columns:
+        return pl.DataFrame(schema=_found_schema())
     first = pl.col(ROW).first().over(key)
     words = pl.format("each {} once; row {} has it already", pl.lit(key), first)
     marked = good.select(

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import polars as pl
 
 from attribution.design.types import Absent
 from attribution.errors import InputError, Problem, suggest
-from attribution.spec.model import (
-    Feature,
-    Group,
-    Intercept,
-    Linear,
-    LinearMean,
-    ModelSpec,
-    RatesMean,
-    Term,
-)
-from attribution.spec.transforms import columns_of
+from attribution.spec.columns import counted
+from attribution.spec.model import Feature, ModelSpec, Predictor, RatesMean
+from attribution.spec.terms import Group, Term
+from attribution.spec.transforms import columns_of, evaluate
+from attribution.spec.words import LATE_FAMILIES
 
 COSTS = ("fee", "product_cost", "commission", "management_cost")
 
@@ -38,9 +32,16 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
     mean = (
         _prune_rates(spec.mean, table, absent)
         if isinstance(spec.mean, RatesMean)
-        else _prune_linear(spec, spec.mean, table, absent)
+        else _prune_predictor(spec, spec.mean, table, absent)
     )
+    own = {
+        name: stated
+        if stated.predictor is None
+        else replace(stated, predictor=_prune_predictor(spec, stated.predictor, table, absent))
+        for name, stated in spec.own.items()
+    }
     value = spec.order_value
+    costs = value is not None or spec.outcome.column == "conversions"
     if value is not None and not _has(table, "net_revenue"):
         absent.append(Absent("order value and ROI", "the table has no net_revenue column"))
         value = None
@@ -50,21 +51,26 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
     elif value is not None:
         terms = _prune_groups(value.terms, table, absent, "of order value")
         value = replace(value, terms=terms)
-    if not any(_has(table, cost) for cost in COSTS):
+    if costs and not any(_has(table, cost) for cost in COSTS):
         absent.append(Absent("ROI", f"the table has no cost column ({', '.join(COSTS)})"))
-    if not _has(table, "carry_shares"):
+    absent += _late(spec, table)
+    return replace(spec, mean=mean, own=own, order_value=value), tuple(dict.fromkeys(absent))
+
+
+def _late(spec: ModelSpec, table: pl.DataFrame) -> Iterator[Absent]:
+    """Say why orders that come late are not allowed for, where that could be expected."""
+    part = "correction for late orders"
+    if spec.outcome.column == "conversions" and not _has(table, "carry_shares"):
         reason = "the table does not say how long each post could collect orders"
-        absent.append(Absent("correction for late orders", reason))
-    return replace(spec, mean=mean, order_value=value), tuple(absent)
+        yield Absent(part, reason)
+    elif _has(table, "carry_shares") and spec.outcome.family not in LATE_FAMILIES:
+        yield Absent(part, f"there is none for the family {spec.outcome.family}")
 
 
 def require(spec: ModelSpec, table: pl.DataFrame) -> None:
     """Raise with every column that the model cannot do without and the table lacks."""
     problems = []
-    for key, column in (
-        ("outcome.column", spec.outcome.column),
-        ("outcome.exposure", spec.outcome.exposure),
-    ):
+    for key, column in counted(spec):
         if not _has(table, column):
             state = "is empty" if column in table.columns else "is not in the table"
             problems.append(
@@ -97,20 +103,46 @@ def _prune_rates(mean: RatesMean, table: pl.DataFrame, absent: list[Absent]) -> 
     )
 
 
-def _prune_linear(
-    spec: ModelSpec, mean: LinearMean, table: pl.DataFrame, absent: list[Absent]
-) -> LinearMean:
+def _prune_predictor(
+    spec: ModelSpec, predictor: Predictor, table: pl.DataFrame, absent: list[Absent]
+) -> Predictor:
     features = {feature.name: feature for feature in spec.features}
     kept: list[Term] = []
-    for term in mean.terms:
-        match term:
-            case Linear(feature=name) if lacking := _lacking(features[name], table):
-                absent.append(Absent(f"effect of {name}", f"the table has no {lacking}"))
-            case Group():
-                kept.extend(_prune_groups((term,), table, absent, f"of {' and '.join(term.of)}"))
-            case Intercept() | Linear():
-                kept.append(term)
-    return replace(mean, terms=tuple(kept))
+    for term in predictor.terms:
+        reason = _unsupported(term, features, table)
+        if reason is None:
+            kept.append(term)
+        else:
+            absent.append(Absent(_part(term), reason))
+    return replace(predictor, terms=tuple(kept))
+
+
+def _unsupported(term: Term, features: dict[str, Feature], table: pl.DataFrame) -> str | None:
+    """Return why a table cannot support a term, None where it can."""
+    for column in term.columns:
+        if (reason := _no_groups(column, table)) is not None:
+            return reason
+    for name in term.features:
+        if lacking := _lacking(features[name], table):
+            return f"the table has no {lacking}"
+    if term.columns or term.kind == "offset":
+        return None
+    same = [name for name in term.features if _constant(features[name], table)]
+    return f"{same[0]} is the same for all posts" if same else None
+
+
+def _constant(feature: Feature, table: pl.DataFrame) -> bool:
+    values = evaluate([feature], table).to_series().drop_nulls()
+    return values.n_unique() < 2
+
+
+def _part(term: Term) -> str:
+    """Return words for what a term would have told."""
+    if isinstance(term, Group):
+        return f"differences of {' and '.join(term.of)} by {term.by}"
+    if term.columns:
+        return f"differences by {term.columns[0]}"
+    return f"effect of {' and '.join(term.features)}"
 
 
 def _lacking(feature: Feature, table: pl.DataFrame) -> str:

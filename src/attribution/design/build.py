@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from attribution.design.absent import prune
+from attribution.design.bases import Basis
+from attribution.design.defaults import with_defaults
 from attribution.design.hidden import predict_hidden
+from attribution.design.levels import check_levels, join_columns, order_of, texts
 from attribution.design.numbers import check_numbers
 from attribution.design.rows import (
     group_columns,
-    signal_columns,
     sort_levels,
     split_rows,
     value_group_columns,
@@ -28,8 +32,12 @@ from attribution.design.types import (
     Value,
 )
 from attribution.errors import Problem, raise_if_any
-from attribution.spec.model import Linear, LinearMean, ModelSpec, RatesMean
+from attribution.spec.columns import all_terms, signals, used_features
+from attribution.spec.links import LINKS
+from attribution.spec.model import ModelSpec, RatesMean
+from attribution.spec.terms import GaussianProcess, Spline
 from attribution.spec.transforms import evaluate
+from attribution.spec.words import LATE_FAMILIES
 
 NODES = np.linspace(-4.0, 4.0, 17)
 """Standardised hidden log-counts at which features are tabulated (linear in between)."""
@@ -74,35 +82,67 @@ def build_design(
         When outcome or exposure is missing, or no post is left.
     """
     raise_if_any(check_numbers(spec, table))
+    table = join_columns(table, group_columns(spec))
     spec, absent = prune(spec, table)
-    numeric = pl.selectors.by_name(spec.outcome.exposure, *signal_columns(spec))
+    raise_if_any(check_levels(spec, table))
+    family = spec.outcome.distribution
+    amounts = [c for c in (spec.outcome.exposure, spec.outcome.trials, *signals(spec)) if c]
+    numeric = pl.selectors.by_name(*amounts) & pl.selectors.numeric()
     table = table.with_columns(
-        pl.col(spec.outcome.column).cast(pl.Int64),
-        (numeric & pl.selectors.numeric()).cast(pl.Float64),
+        pl.col(spec.outcome.column).cast(pl.Int64 if family.whole else pl.Float64),
+        numeric.cast(pl.Float64),
     )
     kept, set_aside = split_rows(spec, table)
     outcome = kept.get_column(spec.outcome.column).to_numpy()
-    exposure = kept.get_column(spec.outcome.exposure).to_numpy()
+    exposure = _amount(kept, spec.outcome.exposure)
     shown, hidden = _hidden(spec, kept)
     features, centres, hidden = _features(spec, kept, shown, hidden)
     value = _value(spec, kept, outcome)
+    spec = with_defaults(spec, outcome, _base(spec, kept), features)
     return Design(
         spec=spec,
         table=kept,
         outcome=outcome,
         exposure=exposure,
+        trials=_amount(kept, spec.outcome.trials) if family.trials else None,
         signals=_signals(spec, shown),
         units=_units(spec, kept),
         features=features,
         feature_centres=centres,
-        groups=_count_groups(spec, kept, outcome, exposure, level_order),
+        bases=_bases(spec, features, centres),
+        groups=_outcome_groups(spec, kept, outcome, level_order),
         value_groups=_value_groups(spec, kept, value, level_order),
         hidden=hidden,
-        sources=_sources(kept, outcome),
+        sources=_sources(kept, outcome) if spec.outcome.family in LATE_FAMILIES else None,
         value=value,
         absent=absent,
         set_aside=set_aside,
     )
+
+
+def _amount(table: pl.DataFrame, column: str | None) -> Floats:
+    """Return a column of amounts, 1 for every post where there is none; (post,)."""
+    if column is None:
+        return np.ones(table.height)
+    return table.get_column(column).cast(pl.Float64).to_numpy()
+
+
+def _base(spec: ModelSpec, table: pl.DataFrame) -> Floats:
+    """Return what the mean is of: a unit of exposure, or a trial; (post,)."""
+    return _amount(table, spec.outcome.trials or spec.outcome.exposure)
+
+
+def _bases(
+    spec: ModelSpec, features: Mapping[str, Floats], centres: Mapping[str, float]
+) -> dict[str, Basis]:
+    """Return the functions of every curve by its name in a run."""
+    found = {}
+    for section, predictor in spec.predictors.items():
+        for term in predictor.terms:
+            if isinstance(term, Spline | GaussianProcess):
+                values = features[term.feature] + centres[term.feature]
+                found[term.name(spec.place(section))] = Basis(term, values, values)
+    return found
 
 
 def _signals(spec: ModelSpec, shown: pl.DataFrame) -> dict[str, Floats]:
@@ -120,17 +160,20 @@ def _units(spec: ModelSpec, table: pl.DataFrame) -> Floats:
 
 def _hidden(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, Hidden | None]:
     """Return the table with hidden signals at their predictive median, and what is hidden."""
-    signals = signal_columns(spec)
     columns: list[str] = []
     rows, means, sds = [], [], []
     filled = table
-    for column in signals:
+    used = signals(spec)
+    for column in used:
         null = table.get_column(column).is_null()
         if not null.any():
             continue
-        others = [c for c in signals if c != column]
+        others = [c for c in used if c != column]
         groups = [c for c in group_columns(spec) if c in table.columns]
-        prediction = predict_hidden(table, column, others, spec.outcome.exposure, groups)
+        exposure = spec.outcome.exposure
+        if exposure is None:
+            raise AssertionError("hidden signals need an exposure: checked with the spec")
+        prediction = predict_hidden(table, column, others, exposure, groups)
         where = np.flatnonzero(null.to_numpy())
         columns += [column] * len(where)
         rows.append(where)
@@ -155,10 +198,9 @@ def _features(
     spec: ModelSpec, table: pl.DataFrame, shown: pl.DataFrame, hidden: Hidden | None
 ) -> tuple[dict[str, Floats], dict[str, float], Hidden | None]:
     """Centred features, what was subtracted, and the features of hidden posts at the nodes."""
-    if not isinstance(spec.mean, LinearMean):
+    features = used_features(spec)
+    if not features:
         return {}, {}, hidden
-    used = {t.feature for t in spec.mean.terms if isinstance(t, Linear)}
-    features = [feature for feature in spec.features if feature.name in used]
     raw = evaluate(features, shown)
     # The centre is that of the posts that show everything, so that it is a fact of the data.
     visible = evaluate(features, table).drop_nulls()
@@ -189,29 +231,30 @@ def _at_nodes(shown: pl.DataFrame, hidden: Hidden) -> pl.DataFrame:
     )
 
 
-def _count_groups(
-    spec: ModelSpec,
-    table: pl.DataFrame,
-    outcome: Integers,
-    exposure: Floats,
-    order: Sequence[str],
+def _outcome_groups(
+    spec: ModelSpec, table: pl.DataFrame, outcome: Integers | Floats, order: Sequence[str]
 ) -> dict[str, GroupIndex]:
-    """Index the grouping columns of the counts.
-
-    A count of mean mu tells 1 / (1 / mu + 1 / alpha) of log mu, here with a dispersion of 2.
-    """
-    information = outcome / (1.0 + outcome / 2.0)
-    total = outcome.astype(np.float64)
-    return {
-        column: _between(
-            _group(table.get_column(column), information, total, exposure, order),
-            table,
-            column,
-            information,
-            CREATOR_SPREAD["counts"],
+    """Index the grouping columns of the outcome's model."""
+    base = _base(spec, table)
+    working = spec.outcome.distribution.working(outcome.astype(np.float64), base)
+    link = spec.predictors["mean"].link if spec.predictors.get("mean") else "log"
+    log_base = np.log(base) if spec.outcome.exposure is not None else np.zeros(len(base))
+    orders = {c: order_of(term) for _, term in all_terms(spec) for c in term.columns}
+    found = {}
+    for column in group_columns(spec):
+        group = _group(
+            table.get_column(column),
+            working.information,
+            working.total,
+            working.base,
+            orders[column] or order,
+            link=LINKS[link].forward,
+            offset=log_base,
         )
-        for column in group_columns(spec)
-    }
+        found[column] = _between(
+            group, table, column, working.information, CREATOR_SPREAD["counts"]
+        )
+    return found
 
 
 def _between(
@@ -232,14 +275,21 @@ def _between(
 
 
 def _group(
-    values: pl.Series, information: Floats, total: Floats, base: Floats, order: Sequence[str]
+    values: pl.Series,
+    information: Floats,
+    total: Floats,
+    base: Floats,
+    order: Sequence[str],
+    *,
+    link: Callable[[float], float] = math.log,
+    offset: Floats | None = None,
 ) -> GroupIndex:
     """Index one grouping column.
 
-    A level's estimate is the log of its ratio of totals to bases, plus the weighted mean of its
-    posts' log bases.
+    A level's estimate is the link of its ratio of totals to bases, plus the weighted mean of its
+    posts' offsets.
     """
-    text = values.cast(pl.String)
+    text = texts(values)
     levels = sort_levels(text.unique().to_list(), order)
     position = {level: i for i, level in enumerate(levels)}
     index = np.asarray([position[level] for level in text], dtype=np.int64)
@@ -249,10 +299,14 @@ def _group(
 
     told = sums(information)
     weight = np.divide(information, told[index], out=np.zeros(len(index)), where=told[index] > 0)
-    known = base > 0
-    log_base = np.log(base, out=np.zeros(len(base)), where=known)
     ratio = np.divide(sums(total), sums(base), out=np.ones(len(levels)), where=told > 0)
-    estimate = np.where(told > 0, np.log(ratio) + sums(weight * log_base), 0.0)
+    estimate = np.zeros(len(levels))
+    for level in np.flatnonzero(told > 0):
+        # Only steers the sampler: a mean that the link cannot take is left at 0.
+        with suppress(ValueError):
+            estimate[level] = link(float(ratio[level]))
+    if offset is not None:
+        estimate = np.where(told > 0, estimate + sums(weight * offset), 0.0)
     return GroupIndex(levels, index, told, estimate, weight)
 
 

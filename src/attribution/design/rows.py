@@ -9,30 +9,19 @@ import polars as pl
 from attribution.design.hidden import MINIMUM_SHOWN
 from attribution.design.types import SetAside
 from attribution.errors import InputError, Problem
-from attribution.spec.model import Group, Linear, ModelSpec, RatesMean
-from attribution.spec.transforms import columns_of
+from attribution.spec.columns import all_terms, signals
+from attribution.spec.model import ModelSpec
 
 
 def group_columns(spec: ModelSpec) -> tuple[str, ...]:
-    """Return the columns whose levels the mean's terms use, in order of first use."""
-    return tuple(dict.fromkeys(t.by for t in spec.mean.terms if isinstance(t, Group)))
+    """Return the columns whose levels terms tell apart, in order of first use."""
+    return tuple(dict.fromkeys(c for _, term in all_terms(spec) for c in term.columns))
 
 
 def value_group_columns(spec: ModelSpec) -> tuple[str, ...]:
     """Return the columns whose levels the order value's terms use, in order of first use."""
     terms = spec.order_value.terms if spec.order_value else ()
     return tuple(dict.fromkeys(term.by for term in terms))
-
-
-def signal_columns(spec: ModelSpec) -> tuple[str, ...]:
-    """Return the columns that the mean uses besides the exposure, in order of first use."""
-    mean = spec.mean
-    if isinstance(mean, RatesMean):
-        return tuple(part for part in mean.parts if part != spec.outcome.exposure)
-    features = {feature.name: feature for feature in spec.features}
-    used = [features[t.feature] for t in mean.terms if isinstance(t, Linear)]
-    columns = dict.fromkeys(c for feature in used for c in sorted(columns_of(feature)))
-    return tuple(c for c in columns if c != spec.outcome.exposure)
 
 
 def split_rows(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, tuple[SetAside, ...]]:
@@ -59,19 +48,19 @@ def split_rows(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, tupl
 
 
 def _rules(spec: ModelSpec, table: pl.DataFrame) -> list[tuple[pl.Expr, str]]:
-    outcome, exposure = spec.outcome.column, spec.outcome.exposure
-    rules = [
-        (pl.col(outcome).is_null(), f"{outcome} is empty"),
-        (pl.col(exposure).is_null(), f"{exposure} is empty"),
-        (pl.col(exposure) <= 0, f"{exposure} is 0"),
-    ]
+    outcome, exposure, trials = spec.outcome.column, spec.outcome.exposure, spec.outcome.trials
+    rules = [(pl.col(outcome).is_null(), f"{outcome} is empty")]
+    for amount in (exposure, trials):
+        if amount is not None:
+            rules.append((pl.col(amount).is_null(), f"{amount} is empty"))
+            rules.append((pl.col(amount) <= 0, f"{amount} is 0"))
     groups = dict.fromkeys((*group_columns(spec), *value_group_columns(spec)))
     rules += [(pl.col(g).is_null(), f"{g} is empty") for g in groups]
-    signals = signal_columns(spec)
-    latent = [c for c in signals if _can_be_latent(spec, table, c)]
+    used = signals(spec)
+    latent = [c for c in used if _can_be_latent(spec, table, c)]
     rules += [
-        (pl.col(c).is_null(), f"{c} is hidden and the model sets such posts aside")
-        for c in signals
+        (pl.col(c).is_null(), f"{c} is empty and the model sets such posts aside")
+        for c in used
         if c not in latent
     ]
     if len(latent) > 1:
@@ -86,7 +75,10 @@ def _can_be_latent(spec: ModelSpec, table: pl.DataFrame, column: str) -> bool:
 
 
 def sort_levels(levels: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
-    """Sort levels by a known order where it names them all, else alphabetically."""
+    """Sort levels by a known order where it names them all, else numbers by size, texts by letter."""
     if set(levels) <= set(order):
         return tuple(level for level in order if level in set(levels))
-    return tuple(sorted(levels))
+    try:
+        return tuple(sorted(levels, key=float))
+    except ValueError:
+        return tuple(sorted(levels))

@@ -9,11 +9,29 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from attribution.design.bases import Basis
+from attribution.spec.families import Family
 from attribution.spec.model import ModelSpec
+from attribution.spec.terms import dim
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Truths = NDArray[np.bool_]
+
+__all__ = [
+    "Absent",
+    "Basis",
+    "Design",
+    "Floats",
+    "GroupIndex",
+    "Hidden",
+    "Integers",
+    "SetAside",
+    "Sources",
+    "Truths",
+    "Value",
+    "dim",
+]
 
 
 @dataclass(frozen=True)
@@ -142,18 +160,24 @@ class Design:
     table
         The posts in the fit, one row each, counts as integers and amounts as floats.
     outcome
-        Conversions; shape (post,).
+        What the model explains, such as conversions; whole numbers where its family counts;
+        shape (post,).
     exposure
-        People who could have seen the post; shape (post,).
+        What the mean is proportional to, people who could have seen the post; 1 where the model
+        has no exposure; shape (post,).
+    trials
+        Number of trials of a share; None for other families; shape (post,).
     signals
         Amounts of each part of a rates mean, hidden values at their predictive median;
         column -> (post,).
     units
         Exposure per unit of each part over the posts that show all parts; shape (part,).
     features
-        Centred features of a linear mean; feature -> (post,).
+        Centred features of all sums of terms; feature -> (post,).
     feature_centres
         What was subtracted from each feature.
+    bases
+        Functions of features that curves are made of; name of the curve -> basis.
     groups
         Grouping columns that the spec uses.
     hidden, sources, value
@@ -164,12 +188,14 @@ class Design:
 
     spec: ModelSpec
     table: pl.DataFrame
-    outcome: Integers
+    outcome: Integers | Floats
     exposure: Floats
+    trials: Floats | None
     signals: Mapping[str, Floats]
     units: Floats
     features: Mapping[str, Floats]
     feature_centres: Mapping[str, float]
+    bases: Mapping[str, Basis]
     groups: Mapping[str, GroupIndex]
     value_groups: Mapping[str, GroupIndex]
     hidden: Hidden | None
@@ -179,11 +205,11 @@ class Design:
     set_aside: tuple[SetAside, ...]
 
     @property
+    def family(self) -> Family:
+        """Distribution of the outcome."""
+        return self.spec.outcome.distribution
+
+    @property
     def posts(self) -> tuple[str, ...]:
         """Names of the posts in the fit."""
         return tuple(self.table.get_column("post_id"))
-
-
-def dim(column: str) -> str:
-    """Return the name of the dim for a grouping column: ``creator_id`` gives ``creator``."""
-    return column.removesuffix("_id")

@@ -37,9 +37,8 @@ def effects(run: Run) -> pl.DataFrame:
         ``nuts`` or ``approximate``.
     """
     find = quantities_of(run.design)
-    table = estimate_table(
-        find(run.design, run.thinned), run.manifest.chains, find(run.design, run.prior_draws)
-    )
+    prior = () if run.prior_draws is None else find(run.design, run.prior_draws)
+    table = estimate_table(find(run.design, run.thinned), run.manifest.chains, prior)
     return with_method(table, run)
 
 

@@ -7,19 +7,21 @@ change in expected orders when a post gets more of them, averaged over the obser
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from attribution import forward
-from attribution.design.rows import signal_columns
 from attribution.design.types import Design, Floats, dim
 from attribution.draws import Draws, blocks, n_draws
 from attribution.quantities.estimates import NEW, THESE, Quantity
 from attribution.quantities.rates import Rate, compare_groups, in_all
 from attribution.quantities.totals import membership, shown_mask
-from attribution.spec.model import Group, Linear, LinearMean
+from attribution.spec.columns import signals as signal_columns
+from attribution.spec.columns import used_features
+from attribution.spec.model import Predictor
+from attribution.spec.terms import Group
 from attribution.spec.transforms import columns_of, evaluate
 
 STEPS = {"likes": 1000.0, "comments": 100.0}
@@ -149,7 +151,7 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
         Which posts are in each group; (post, group).
     """
     mean = design.spec.mean
-    if not isinstance(mean, LinearMean):
+    if not isinstance(mean, Predictor):
         raise TypeError("only a linear mean has features to change")
     columns = signal_columns(design.spec)
     shown = member * shown_mask(design, columns).all(axis=1).astype(np.float64)[:, None]
@@ -172,8 +174,7 @@ def feature_changes(design: Design, steps: Sequence[Step]) -> list[dict[str, Flo
 
     One dictionary a step, feature -> (post,); 0 at posts where a feature is unknown.
     """
-    used = {t.feature for t in design.spec.mean.terms if isinstance(t, Linear)}
-    features = [f for f in design.spec.features if f.name in used]
+    features = used_features(design.spec)
     now = evaluate(features, design.table)
     out: list[dict[str, Floats]] = []
     for step in steps:
@@ -186,16 +187,19 @@ def feature_changes(design: Design, steps: Sequence[Step]) -> list[dict[str, Flo
 
 
 def _eta_change(
-    design: Design, mean: LinearMean, draws: Draws, deltas: dict[str, Floats]
+    design: Design, mean: Predictor, draws: Draws, deltas: dict[str, Floats]
 ) -> Floats:
+    """Change of the mean's sum of terms when features change; (draw, post)."""
+    place = design.spec.place("mean")
+    moved = {name: design.features[name] + deltas.get(name, 0.0) for name in design.features}
+    now, then = (
+        forward.ArrayAt(replace(design, features=features, hidden=None), draws)
+        for features in (design.features, moved)
+    )
     out = np.zeros((n_draws(draws), len(design.outcome)))
     for term in mean.terms:
-        if isinstance(term, Linear) and term.feature in deltas:
-            out += draws[f"slope_{term.feature}"][:, None] * deltas[term.feature]
-        if isinstance(term, Group):
-            for of in set(term.of) & set(deltas):
-                effect = draws[f"{dim(term.by)}_{of}_effect"]
-                out += effect[:, design.groups[term.by].index] * deltas[of]
+        if set(term.features) & set(deltas):
+            out += term.summand(then, place) - term.summand(now, place)
     return out
 
 

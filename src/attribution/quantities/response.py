@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from attribution import forward
-from attribution.design.rows import signal_columns
+from attribution.spec.columns import signals as signal_columns
 from attribution.design.types import Design, Floats
 from attribution.draws import Draws, thin
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE

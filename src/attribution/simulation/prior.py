@@ -18,7 +18,9 @@ from attribution.simulation.brand import Brand, simulate_with
 from attribution.simulation.rates import Floats, Rates
 from attribution.simulation.settings import Settings
 from attribution.simulation.values import Values
-from attribution.spec.model import Group, ModelSpec, Prior, RatesMean
+from attribution.spec.model import ModelSpec, RatesMean
+from attribution.spec.priors import Prior
+from attribution.spec.terms import Group
 from attribution.spec.priors import quantile
 
 PARTS = ("reach", "likes", "comments")
@@ -84,7 +86,8 @@ def draw_prior(
     InputError
         When a part of the spec has no counterpart in simulated brands.
     """
-    mean, dispersion, value = spec.mean, spec.dispersion, spec.order_value
+    mean, value = spec.mean, spec.order_value
+    dispersion = spec.own["dispersion"].prior if "dispersion" in spec.own else None
     if not isinstance(mean, RatesMean) or dispersion is None or value is None:
         raise InputError(
             Problem(
@@ -96,14 +99,13 @@ def draw_prior(
     tier_sd, effects = {}, {}
     for part in mean.parts:
         tier_sd[part], effects[part] = _tier_effects(mean.terms, tiers, rng)
-    inverse = draw(dispersion.prior, rng)
     rates = Rates(
         parts=mean.parts,
         log_rate=draw(mean.rate, rng),
         shares=_shares(mean.parts, mean.shares, rng),
         tier_effects=effects,
         creator_sd=_creator_sd(mean.terms, rng),
-        inverse_alpha=inverse if dispersion.on == "inverse" else 1.0 / inverse,
+        inverse_alpha=1.0 / draw(dispersion, rng),
         tier_sd=tier_sd,
     )
     values = Values(

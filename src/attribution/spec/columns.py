@@ -5,19 +5,43 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from attribution.errors import Problem, suggest
-from attribution.spec.model import Group, ModelSpec, RatesMean
+from attribution.spec.model import Feature, ModelSpec, RatesMean
+from attribution.spec.terms import Group, Term
 from attribution.spec.transforms import columns_of
 
 ORDER_VALUE = ("net_revenue", "paying_orders")
 """Columns that the order value is learned from; a table without them gives no order value."""
 
 
-def groupings(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
-    """Return dotted key and column of every group term, the mean's before the order value's."""
-    terms = [(f"mean.terms[{i}].by", term) for i, term in enumerate(spec.mean.terms)]
+def all_terms(spec: ModelSpec) -> Iterator[tuple[str, Term]]:
+    """Yield every term of the outcome's model with its dotted key: the mean's before others'."""
+    if isinstance(spec.mean, RatesMean):
+        yield from ((f"mean.terms[{i}]", term) for i, term in enumerate(spec.mean.terms))
+    for section, predictor in spec.predictors.items():
+        yield from ((f"{section}.terms[{i}]", term) for i, term in enumerate(predictor.terms))
+
+
+def value_terms(spec: ModelSpec) -> Iterator[tuple[str, Group]]:
+    """Yield every term of the order value with its dotted key."""
     if spec.order_value is not None:
-        terms += [(f"order_value.terms[{i}].by", t) for i, t in enumerate(spec.order_value.terms)]
-    return tuple((key, term.by) for key, term in terms if isinstance(term, Group))
+        yield from (
+            (f"order_value.terms[{i}]", term) for i, term in enumerate(spec.order_value.terms)
+        )
+
+
+def groupings(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
+    """Return dotted key and column of every term that tells levels apart.
+
+    Columns that are told apart together are joined by ``:``.
+    """
+    terms = (*all_terms(spec), *value_terms(spec))
+    return tuple((f"{key}.by", column) for key, term in terms for column in term.columns)
+
+
+def used_features(spec: ModelSpec) -> tuple[Feature, ...]:
+    """Return the features that some term uses, in the order of the spec."""
+    used = {name for _, term in all_terms(spec) for name in term.features}
+    return tuple(feature for feature in spec.features if feature.name in used)
 
 
 def signals(spec: ModelSpec) -> tuple[str, ...]:
@@ -25,7 +49,7 @@ def signals(spec: ModelSpec) -> tuple[str, ...]:
     if isinstance(spec.mean, RatesMean):
         columns: Iterable[str] = spec.mean.parts
     else:
-        columns = (c for feature in spec.features for c in sorted(columns_of(feature)))
+        columns = (c for feature in used_features(spec) for c in sorted(columns_of(feature)))
     return tuple(c for c in dict.fromkeys(columns) if c != spec.outcome.exposure)
 
 
@@ -38,13 +62,21 @@ def columns_needed(spec: ModelSpec) -> dict[str, str]:
 
 
 def _named(spec: ModelSpec) -> Iterator[tuple[str, str]]:
-    yield "outcome.column", spec.outcome.column
-    yield "outcome.exposure", spec.outcome.exposure
+    yield from counted(spec)
     if isinstance(spec.mean, RatesMean):
         yield from ((f"mean.parts[{i}]", part) for i, part in enumerate(spec.mean.parts))
     for feature in spec.features:
         yield from ((f"features.{feature.name}", c) for c in sorted(columns_of(feature)))
-    yield from groupings(spec)
+    yield from ((key, part) for key, column in groupings(spec) for part in column.split(":"))
+
+
+def counted(spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    """Yield dotted key and column of the outcome, and of its exposure and trials if it has them."""
+    yield "outcome.column", spec.outcome.column
+    for name in ("exposure", "trials"):
+        column = getattr(spec.outcome, name)
+        if column is not None:
+            yield f"outcome.{name}", column
 
 
 def check_columns(

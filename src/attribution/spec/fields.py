@@ -118,6 +118,27 @@ class Fields:
             return None
         return float(value)
 
+    def whole(self, name: str, bounds: tuple[int, int], default: int) -> int:
+        """Return a whole number within bounds, the default where the key is absent."""
+        if not self.has(name):
+            return default
+        value = self.values[name]
+        low, high = bounds
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self._wrong(name, value, f"a whole number from {low} to {high}")
+            return default
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false, the default where the key is absent."""
+        if not self.has(name):
+            return default
+        value = self.values[name]
+        if not isinstance(value, bool):
+            self._wrong(name, value, "true or false")
+            return default
+        return value
+
     def table(self, name: str) -> Fields | None:
         """Return a table, or None after noting a problem."""
         value = self._get(name, f"a table [{self.key(name)}]")

@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from attribution.spec.families import FAMILIES, OWN, Family
+from attribution.spec.links import LINKS
+from attribution.spec.priors import Prior
+from attribution.spec.terms import Group, Place, Term
 
-@dataclass(frozen=True)
-class Prior:
-    """A prior distribution by its registered name, e.g. ``normal`` with ``mu`` and ``sigma``."""
-
-    name: str
-    parameters: Mapping[str, float]
+Missing = Literal["latent", "set_aside"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The count that the model explains.
+    """What the model explains.
 
     Parameters
     ----------
@@ -30,12 +29,21 @@ class Outcome:
     family
         Registered family, e.g. ``negative_binomial``.
     exposure
-        Column with the number of people who could have seen the post, e.g. ``reach``.
+        Column with the number of people who could have seen the post, e.g. ``reach``, to which a
+        mean with a log link is proportional; None where there is none.
+    trials
+        Column with the number of trials of a share; None for other families.
     """
 
     column: str
     family: str
-    exposure: str
+    exposure: str | None = None
+    trials: str | None = None
+
+    @property
+    def distribution(self) -> Family:
+        """The family itself."""
+        return FAMILIES[self.family]
 
 
 @dataclass(frozen=True)
@@ -47,54 +55,24 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Intercept:
-    """The constant of the linear predictor, at average features (link scale)."""
-
-    prior: Prior
-
-
-@dataclass(frozen=True)
-class Linear:
-    """A coefficient on one feature (link scale, per unit of the feature)."""
-
-    feature: str
-    prior: Prior
-
-
-@dataclass(frozen=True)
-class Group:
-    """Effects of the levels of a column, partially pooled.
+class Predictor:
+    """A sum of terms, mapped to a mean or another parameter by the inverse of a link.
 
     Parameters
     ----------
-    by
-        Column whose levels get an effect, e.g. ``tier``.
-    of
-        What varies. In a linear mean ``("intercept",)`` or names of features; in a rates mean
-        ``("each part",)`` (own deviations for every part) or ``("all parts",)`` (one multiplier).
-    effects
-        ``zero_sum``: deviations that add up to zero over the levels; ``exchangeable``: normal
-        around zero; ``mean_one``: multipliers whose population mean is 1 (log-normal with
-        location ``-sd**2 / 2``).
-    sd
-        Prior of the standard deviation between levels (link or log scale).
+    link
+        Registered link, e.g. ``log``.
+    terms
+        What adds up.
+    centre
+        What is centred on its mean over the posts: ``all`` features; ``intercept``: features of
+        coefficients that all posts share, so that the intercept is at average features, but not
+        those whose coefficients vary between levels; ``none``.
     """
-
-    by: str
-    of: tuple[str, ...]
-    effects: Literal["zero_sum", "exchangeable", "mean_one"]
-    sd: Prior
-
-
-Term = Intercept | Linear | Group
-
-
-@dataclass(frozen=True)
-class LinearMean:
-    """Mean = exposure * inverse link of the sum of terms."""
 
     link: str
     terms: tuple[Term, ...]
+    centre: str = "all"
 
 
 @dataclass(frozen=True)
@@ -120,15 +98,19 @@ class RatesMean:
 
 
 @dataclass(frozen=True)
-class Dispersion:
-    """Prior of the negative binomial's dispersion.
+class Own:
+    """An own parameter of the family: one number with a prior, or a sum of terms.
 
-    Variance = mu + mu**2 / alpha; ``on`` says whether the prior is on ``alpha`` itself or on
-    its ``inverse``, which is 0 when the counts are Poisson.
+    Parameters
+    ----------
+    prior
+        Prior of the number; None where there are terms.
+    predictor
+        The sum of terms; None where there is a prior.
     """
 
-    prior: Prior
-    on: Literal["alpha", "inverse"]
+    prior: Prior | None = None
+    predictor: Predictor | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +147,10 @@ class ModelSpec:
     missing
         Policy for null signals by column: ``latent`` (an unknown to be estimated) or
         ``set_aside`` (the post is left out and named).
+    mean
+        How the mean of the outcome comes about.
+    own
+        Own parameters of the family by section, such as ``dispersion``.
     """
 
     name: str
@@ -174,7 +160,38 @@ class ModelSpec:
     references: tuple[str, ...]
     outcome: Outcome
     features: tuple[Feature, ...]
-    missing: Mapping[str, Literal["latent", "set_aside"]]
-    mean: RatesMean | LinearMean
-    dispersion: Dispersion | None
+    missing: Mapping[str, Missing]
+    mean: RatesMean | Predictor
+    own: Mapping[str, Own]
     order_value: OrderValue | None
+
+    @property
+    def predictors(self) -> dict[str, Predictor]:
+        """Every sum of terms by its section: that of the mean first, then of own parameters."""
+        found = {"mean": self.mean} if isinstance(self.mean, Predictor) else {}
+        more = {name: own.predictor for name, own in self.own.items() if own.predictor is not None}
+        return found | more
+
+    def place(self, section: str) -> Place:
+        """Return where the terms of a section stand."""
+        if section == "order_value":
+            unit = "net revenue per paying order"
+            return Place(section, "value_", "log mean", f"log of {unit}", unit)
+        if isinstance(self.mean, RatesMean) and section == "mean":
+            return Place(section, "", "log rates", "log of rates")
+        predictor = self.predictors[section]
+        link = LINKS[predictor.link]
+        if section != "mean":
+            own = OWN[section]
+            what = f"{link.name} of {own.parameter}"
+            unit = own.parameter if link.name == "log" else None
+            return Place(section, f"{section}_", what, what, unit, predictor.centre)
+        per = f" per unit of {self.outcome.exposure}" if self.outcome.exposure else ""
+        unit = f"{self.outcome.column}{per}"
+        if self.outcome.distribution.is_share:
+            unit = f"probability of {self.outcome.column}"
+        if link.name == "identity":
+            return Place(section, "", "mean", f"mean of {unit}", None, predictor.centre)
+        exp_unit = unit if link.name == "log" else None
+        constant = f"{link.name} of {unit}"
+        return Place(section, "", f"{link.name} mean", constant, exp_unit, predictor.centre)

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Literal, cast
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import cast
 
 from attribution.errors import InputError, Problem, raise_if_any
-from attribution.spec.families import FAMILIES, FAMILY_SECTIONS, LINKS
+from attribution.spec.families import FAMILIES, OWN, OwnParameter
 from attribution.spec.fields import Fields, Notes
+from attribution.spec.links import LINKS
 from attribution.spec.model import (
-    Dispersion,
     Feature,
-    Group,
-    LinearMean,
+    Missing,
     ModelSpec,
     OrderValue,
     Outcome,
+    Own,
+    Predictor,
     RatesMean,
 )
-from attribution.spec.priors import POSITIVE, REAL, SIMPLEX, UNIT
+from attribution.spec.priors import POSITIVE, REAL, SIMPLEX, UNIT, Prior
+from attribution.spec.reading import read_prior
 from attribution.spec.rules import check_rules
-from attribution.spec.terms import read_prior, read_terms
+from attribution.spec.terms import CENTRES, Group, read_terms
 
 FORMAT = 1
 """Version of the grammar; raised when an older file would mean something else."""
 
 FORMS = ("linear", "rates")
 POLICIES = ("latent", "set_aside")
-SCALES = ("alpha", "inverse")
 
 
 def parse_spec(text: str, file: str | None = None) -> ModelSpec:
@@ -87,20 +90,23 @@ def _check_format(fields: Fields) -> None:
 
 def _read(fields: Fields) -> ModelSpec | None:
     """Read every section, so that each notes its problems; None when one of them cannot be."""
-    name, title, question = (fields.text(key) for key in ("name", "title", "question"))
-    assumptions, references = (fields.texts(key) for key in ("assumptions", "references"))
+    name = fields.text("name")
     _check_name(name, fields)
+    title, question = (fields.text(key) if fields.has(key) else "" for key in ("title", "question"))
+    assumptions, references = (
+        fields.texts(key) if fields.has(key) else () for key in ("assumptions", "references")
+    )
     outcome = _outcome(fields)
     features = _features(fields)
     missing = _missing(fields)
-    mean = _mean(fields)
-    dispersion = _family_sections(fields, outcome)
+    mean = _mean(fields, outcome)
+    own = _own_parameters(fields, outcome)
     value = _order_value(fields)
     if outcome is None or mean is None:
         return None
     return ModelSpec(
         name=name,
-        title=title,
+        title=title or name,
         question=question,
         assumptions=assumptions,
         references=references,
@@ -108,7 +114,7 @@ def _read(fields: Fields) -> ModelSpec | None:
         features=features,
         missing=missing,
         mean=mean,
-        dispersion=dispersion,
+        own=own,
         order_value=value,
     )
 
@@ -123,10 +129,19 @@ def _outcome(fields: Fields) -> Outcome | None:
     table = fields.table("outcome")
     if table is None:
         return None
-    column, exposure = table.text("column"), table.text("exposure")
+    column = table.text("column")
     family = table.choice("family", FAMILIES, "family")
+    exposure = table.text("exposure") if table.has("exposure") else None
+    trials = table.text("trials") if table.has("trials") else None
+    if family is not None and FAMILIES[family].trials and not table.has("trials"):
+        what = f"the family {family!r} counts successes of a number of trials"
+        table.notes.add(what, table.key("trials"), expected="the column with that number")
+    if family is not None and not FAMILIES[family].trials and trials is not None:
+        what = f"the family {family!r} has no trials"
+        table.notes.add(what, table.key("trials"), hint="Remove it, or use binomial")
+        trials = None
     table.done()
-    return Outcome(column, family, exposure) if family and column and exposure else None
+    return Outcome(column, family, exposure, trials) if family and column else None
 
 
 def _features(fields: Fields) -> tuple[Feature, ...]:
@@ -136,20 +151,23 @@ def _features(fields: Fields) -> tuple[Feature, ...]:
     return tuple(Feature(name, table.text(name)) for name in table.keys())  # noqa: SIM118
 
 
-def _missing(fields: Fields) -> dict[str, Literal["latent", "set_aside"]]:
+def _missing(fields: Fields) -> dict[str, Missing]:
     table = fields.table("missing") if fields.has("missing") else None
     if table is None:
         return {}
     policies = {name: table.choice(name, POLICIES, "policy") for name in table.keys()}  # noqa: SIM118
-    return cast("dict[str, Literal['latent', 'set_aside']]", policies)
+    return cast("dict[str, Missing]", policies)
 
 
-def _mean(fields: Fields) -> RatesMean | LinearMean | None:
+def _mean(fields: Fields, outcome: Outcome | None) -> RatesMean | Predictor | None:
     table = fields.table("mean")
-    form = None if table is None else table.choice("form", FORMS, "form of the mean")
-    if table is None or form is None:
+    if table is None:
         return None
-    mean = _rates_mean(table) if form == "rates" else _linear_mean(table)
+    form = table.choice("form", FORMS, "form of the mean") if table.has("form") else "linear"
+    if form is None:
+        return None
+    links = LINKS if outcome is None else FAMILIES[outcome.family].links
+    mean = _rates_mean(table) if form == "rates" else _predictor(table, links)
     table.done()
     return mean
 
@@ -163,28 +181,55 @@ def _rates_mean(table: Fields) -> RatesMean:
     )
 
 
-def _linear_mean(table: Fields) -> LinearMean:
-    link = table.choice("link", LINKS, "link")
-    return LinearMean(link=link or "", terms=read_terms(table, "linear"))
+def _predictor(table: Fields, links: Iterable[str]) -> Predictor:
+    """Read a sum of terms; the first of the links holds where none is stated."""
+    known = tuple(links)
+    link: str | None = known[0]
+    if table.has("link"):
+        link = table.choice("link", LINKS, "link")
+        if link is not None and link not in known:
+            what = f"this outcome or parameter has no link {link!r}"
+            table.notes.add(what, table.key("link"), expected=f"one of {', '.join(known)}")
+    centre = "all"
+    if table.has("centre"):
+        centre = table.choice("centre", CENTRES, "way to centre") or centre
+    return Predictor(link or "", read_terms(table, "linear"), centre)
 
 
-def _family_sections(fields: Fields, outcome: Outcome | None) -> Dispersion | None:
-    """Read the tables that the outcome's family needs, and refuse those of other families."""
-    needed = FAMILY_SECTIONS if outcome is None else FAMILIES[outcome.family].sections
-    for name in FAMILY_SECTIONS:
+def _own_parameters(fields: Fields, outcome: Outcome | None) -> dict[str, Own]:
+    """Read the sections about own parameters of the family, and refuse those of other families."""
+    needed = tuple(OWN) if outcome is None else outcome.distribution.own
+    for name in OWN:
         if fields.has(name) and name not in needed and outcome is not None:
             fields.notes.add(f"the family {outcome.family!r} has no {name}", name)
-    return _dispersion(fields) if "dispersion" in needed else None
+    if outcome is None:
+        return {}
+    return {name: _own(fields, OWN[name]) for name in needed}
 
 
-def _dispersion(fields: Fields) -> Dispersion | None:
-    table = fields.table("dispersion")
+def _own(fields: Fields, own: OwnParameter) -> Own:
+    table = fields.table(own.name) if fields.has(own.name) else None
     if table is None:
-        return None
-    scale = table.choice("on", SCALES, "scale of the dispersion")
-    prior = read_prior(table, "prior", POSITIVE)
+        return Own(prior=own.default)
+    if table.has("terms"):
+        found = Own(predictor=_predictor(table, own.links))
+        for name in ("prior", "on"):
+            if table.has(name):
+                what = f"{own.parameter} has terms of its own, so it has no {name}"
+                table.notes.add(what, table.key(name), hint="Remove it, or the terms")
+    else:
+        found = Own(prior=_own_prior(table, own))
     table.done()
-    return Dispersion(prior, cast("Literal['alpha', 'inverse']", scale))
+    return found
+
+
+def _own_prior(table: Fields, own: OwnParameter) -> Prior:
+    """Read the prior of a number. ``on`` beside it is how dispersions were first written."""
+    prior = read_prior(table, "prior", own.support, own.default)
+    if own.name != "dispersion" or not table.has("on"):
+        return prior
+    on = table.choice("on", ("alpha", "inverse"), "scale of the dispersion")
+    return replace(prior, on="inverse") if on == "inverse" else prior
 
 
 def _order_value(fields: Fields) -> OrderValue | None:

@@ -10,20 +10,37 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from attribution.errors import InputError, suggest
-from attribution.spec.columns import groupings, signals
+from attribution.spec.columns import all_terms, groupings, signals, used_features
+from attribution.spec.families import OWN
 from attribution.spec.fields import Notes
-from attribution.spec.model import Group, Intercept, Linear, LinearMean, ModelSpec, RatesMean, Term
-from attribution.spec.terms import ALL_PARTS, EACH_PART, INTERCEPT
+from attribution.spec.model import ModelSpec, Predictor, RatesMean
+from attribution.spec.terms import (
+    ALL_PARTS,
+    EACH_PART,
+    INTERCEPT,
+    Categorical,
+    Group,
+    Intercept,
+    Linear,
+    Monotone,
+    Offset,
+    Term,
+    dim,
+)
 from attribution.spec.transforms import columns_of, row_wise
 
 # fmt: off
 RESERVED = frozenset({
     "alpha", "conversions", "credited_orders", "exposure", "feature", "hidden", "intercept",
     "inverse_alpha", "net_revenue", "node", "part", "paying_orders", "paying_share", "post", "sale",
-    "sale_orders", "source",
+    "sale_orders", "source", "trials", *(own.parameter for own in OWN.values()), *OWN,
 })
 # fmt: on
 """Names with another meaning in a spec or in a run, so that no feature may have them."""
+
+
+COUNTS = frozenset({"poisson", "negative_binomial"})
+"""Families whose hidden signals can be estimated with the model."""
 
 
 def check_rules(spec: ModelSpec, notes: Notes) -> None:
@@ -32,28 +49,43 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
     readable = _check_features(spec, notes)
     if isinstance(spec.mean, RatesMean):
         _check_rates(spec, spec.mean, notes)
-    else:
-        _check_linear(spec, spec.mean, notes)
+    for section, predictor in spec.predictors.items():
+        _check_predictor(spec, section, predictor, notes)
     if spec.order_value is not None:
         _check_groups(spec.order_value.terms, "order_value", {INTERCEPT}, notes)
+    _check_unused(spec, notes)
     _check_groupings(spec, notes)
     if readable:
         _check_missing(spec, notes)
 
 
 def _check_outcome(spec: ModelSpec, notes: Notes) -> None:
-    if spec.outcome.column == spec.outcome.exposure:
+    outcome = spec.outcome
+    if outcome.column == outcome.exposure:
         notes.add(
-            f"the exposure is the outcome {spec.outcome.column!r} itself",
+            f"the exposure is the outcome {outcome.column!r} itself",
             "outcome.exposure",
             expected="the number of people who could have seen the post",
         )
+    if outcome.column == outcome.trials:
+        what = f"the number of trials is the outcome {outcome.column!r} itself"
+        notes.add(what, "outcome.trials")
+    link = spec.mean.link if isinstance(spec.mean, Predictor) else "log"
+    if outcome.exposure is not None and link != "log":
+        what = "only a mean with a log link is proportional to an exposure"
+        hint = "Remove it; of a share of people say trials"
+        notes.add(what, "outcome.exposure", value=outcome.exposure, hint=hint)
+    if outcome.exposure is None and isinstance(spec.mean, RatesMean):
+        notes.add("a rates mean needs an exposure", "outcome.exposure", expected=spec.mean.parts[0])
+    if isinstance(spec.mean, RatesMean) and outcome.family != "negative_binomial":
+        what = f"a rates mean has no family {outcome.family!r}"
+        notes.add(what, "outcome.family", expected="negative_binomial")
 
 
 def _check_features(spec: ModelSpec, notes: Notes) -> bool:
     """Note what is wrong with each feature; return whether all expressions can be read."""
     before = len(notes.problems)
-    read: dict[str, set[str]] = {}
+    read: dict[str, frozenset[str]] = {}
     for feature in spec.features:
         try:
             row_wise(feature)
@@ -62,8 +94,9 @@ def _check_features(spec: ModelSpec, notes: Notes) -> bool:
             for problem in error.problems if feature.expression else ():
                 notes.add(problem.what, problem.key, value=problem.value, hint=problem.hint)
     readable = len(read) == len(spec.features) and len(notes.problems) == before
-    used_by = {spec.outcome.column, spec.outcome.exposure, *(by for _, by in groupings(spec))}
-    taken = used_by.union(*read.values()) | {column.removesuffix("_id") for column in used_by}
+    outcome = (spec.outcome.column, spec.outcome.exposure, spec.outcome.trials)
+    used_by = {*outcome, *(by for _, by in groupings(spec))} - {None}
+    taken = used_by.union(*read.values()) | {dim(column) for column in used_by}
     for feature in spec.features:
         _check_feature_name(feature.name, taken, notes)
         if spec.outcome.column in read.get(feature.name, ()):
@@ -99,33 +132,72 @@ def _check_rates(spec: ModelSpec, mean: RatesMean, notes: Notes) -> None:
     _check_groups(mean.terms, "mean", {EACH_PART[0], ALL_PARTS[0]}, notes)
 
 
-def _check_linear(spec: ModelSpec, mean: LinearMean, notes: Notes) -> None:
+def _check_predictor(
+    spec: ModelSpec, section: str, predictor: Predictor, notes: Notes
+) -> None:
+    """Note what is wrong with a sum of terms."""
+    at = f"{section}.terms"
+    if not predictor.terms and not _noted(notes, at):
+        notes.add("there are no terms", at, expected="at least an intercept")
     declared = {feature.name for feature in spec.features}
-    if not mean.terms and not _noted(notes, "mean.terms"):
-        notes.add("the mean has no terms", "mean.terms", expected="at least an intercept")
-    linear = [(i, t.feature) for i, t in enumerate(mean.terms) if isinstance(t, Linear)]
-    for index, name in linear:
-        if name and name not in declared:
-            what = f"there is no feature {name!r} under [features]"
-            notes.add(what, f"mean.terms[{index}].feature", hint=suggest(name, declared))
-    used = {name for _, name in linear}
-    for name in sorted(declared - used):
-        what = f"the feature {name!r} is never used"
-        hint = "Remove it, or add a linear term for it"
-        notes.add(what, f"features.{name}", hint=hint)
-    _check_groups(mean.terms, "mean", {INTERCEPT, *(used & declared)}, notes)
-    _check_twice(mean.terms, notes)
+    for index, term in enumerate(predictor.terms):
+        for name in term.features:
+            # Names that a group term cannot vary are noted with what it can.
+            if name and name not in declared and not isinstance(term, Group):
+                key = "of" if isinstance(term, Categorical) else "feature"
+                what = f"there is no feature {name!r} under [features]"
+                notes.add(what, f"{at}[{index}].{key}", hint=suggest(name, declared))
+    _check_groups(predictor.terms, section, {INTERCEPT, *declared}, notes)
+    _check_twice(predictor.terms, at, notes)
 
 
-def _check_twice(terms: Iterable[Term], notes: Notes) -> None:
-    """Note a second intercept and a second coefficient of a feature."""
-    seen: Counter[str] = Counter()
+def _check_unused(spec: ModelSpec, notes: Notes) -> None:
+    """Note features that no term uses."""
+    if isinstance(spec.mean, RatesMean) and not spec.predictors:
+        return
+    used = used_features(spec)
+    for feature in spec.features:
+        if feature not in used:
+            what = f"the feature {feature.name!r} is never used"
+            hint = "Remove it, or add a term for it"
+            notes.add(what, f"features.{feature.name}", hint=hint)
+
+
+def _check_twice(terms: Iterable[Term], at: str, notes: Notes) -> None:
+    """Note a second term for what has one, such as a second coefficient of a feature."""
+    seen: Counter[tuple[str, ...]] = Counter()
     for index, term in enumerate(terms):
-        if isinstance(term, Intercept | Linear):
-            what = INTERCEPT if isinstance(term, Intercept) else term.feature
-            seen[what] += 1
-            if what and seen[what] > 1:
-                notes.add(f"a second term for {what!r}", f"mean.terms[{index}]")
+        match term:
+            case Intercept():
+                of: tuple[str, ...] = (INTERCEPT,)
+            case Categorical(by=by, of=what):
+                of = (what, by)
+            case Monotone(by=by):
+                of = (INTERCEPT, by)
+            case Group():
+                continue
+            case Linear() | Offset():
+                of = term.features
+            case _:
+                of = (term.kind, *term.features)
+        seen[of] += 1
+        if all(of) and seen[of] > 1:
+            words = " by ".join(repr(name) for name in of)
+            notes.add(f"a second term for {words}", f"{at}[{index}]")
+    _check_levels_twice(terms, at, notes)
+
+
+def _check_levels_twice(terms: Iterable[Term], at: str, notes: Notes) -> None:
+    """Note a column whose levels shift the sum both pooled and not: nothing tells them apart."""
+    apart = {
+        term.by
+        for term in terms
+        if isinstance(term, Monotone) or (isinstance(term, Categorical) and term.of == INTERCEPT)
+    }
+    for index, term in enumerate(terms):
+        if isinstance(term, Group) and INTERCEPT in term.of and term.by in apart:
+            what = f"the levels of {term.by!r} have a term of their own already"
+            notes.add(what, f"{at}[{index}].by")
 
 
 def _check_groups(terms: Iterable[Term], at: str, varying: Collection[str], notes: Notes) -> None:
@@ -159,32 +231,50 @@ def _check_effects(term: Group, key: str, notes: Notes) -> None:
     if term.effects == "mean_one" and slopes:
         what = f"the slope of {slopes[0]!r} is no multiplier, so its effects cannot be mean_one"
         notes.add(what, f"{key}.effects", expected="zero_sum or exchangeable")
+    if term.correlation is not None and len(term.of) < 2:
+        what = "one thing that varies has nothing to be correlated with"
+        notes.add(what, f"{key}.correlation", expected="two or more in `of`")
+    if term.correlation is not None and term.effects not in ("exchangeable", None):
+        what = f"{term.effects} effects cannot be correlated"
+        notes.add(what, f"{key}.effects", expected="exchangeable")
 
 
 def _check_groupings(spec: ModelSpec, notes: Notes) -> None:
-    numbers = {spec.outcome.column, spec.outcome.exposure}
+    numbers = {spec.outcome.column, spec.outcome.exposure, spec.outcome.trials}
     if isinstance(spec.mean, RatesMean):
         numbers |= set(spec.mean.parts)
     columns: dict[str, str] = {}
     for key, by in groupings(spec):
-        other = columns.setdefault(by.removesuffix("_id"), by)
+        other = columns.setdefault(dim(by), by)
         if other != by:
             notes.add(f"{by!r} and {other!r} would have the same name in a run", key)
-        if by in numbers:
-            notes.add(f"{by!r} is a number of the model, not a grouping", key)
+        for column in set(by.split(":")) & numbers:
+            notes.add(f"{column!r} is a number of the model, not a grouping", key)
 
 
 def _check_missing(spec: ModelSpec, notes: Notes) -> None:
     used = [column for column in signals(spec) if column != spec.outcome.column]
-    for column in spec.missing:
+    for column, policy in spec.missing.items():
         if column not in used:
             what = f"{column!r} is no signal of this model, so it needs no policy"
             notes.add(what, f"missing.{column}", hint=suggest(column, used))
-    for column in used:
-        if column not in spec.missing:
-            what = f"nothing says what happens to posts without {column!r}"
-            expected = f'{column} = "set_aside" or {column} = "latent"'
-            notes.add(what, "missing", expected=expected)
+        elif policy == "latent" and not _can_be_latent(spec, column):
+            what = f"{column!r} is in a term for which a hidden value cannot be estimated"
+            notes.add(what, f"missing.{column}", expected='"set_aside"')
+
+
+def _can_be_latent(spec: ModelSpec, column: str) -> bool:
+    """Whether hidden values of a column can be unknowns: of counts with an exposure, in a line."""
+    if isinstance(spec.mean, RatesMean):
+        return True
+    if spec.outcome.exposure is None or spec.outcome.family not in COUNTS:
+        return False
+    of = {feature.name: columns_of(feature) for feature in spec.features}
+    return all(
+        isinstance(term, Linear | Group)
+        for key, term in all_terms(spec)
+        if any(column in of.get(name, ()) for name in term.features)
+    )
 
 
 def _noted(notes: Notes, key: str) -> bool:

@@ -2,67 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from attribution.spec.model import (
-    Group,
-    Intercept,
-    Linear,
-    LinearMean,
-    ModelSpec,
-    OrderValue,
-    Prior,
-    RatesMean,
-    Term,
-)
-from attribution.spec.priors import SIMPLEX, quantile, support_of
-from attribution.spec.terms import EACH_PART, INTERCEPT
-
-PROB = 0.89
-
-
-@dataclass(frozen=True)
-class StatedPrior:
-    """One parameter's prior.
-
-    Parameters
-    ----------
-    parameter
-        Name in the posterior.
-    key
-        Dotted key in the spec.
-    prior
-        The prior as it will be used: nothing is rescaled.
-    meaning
-        What the parameter is, with its scale.
-    exp_unit
-        For a parameter on the log scale, what its exponential is; else None.
-    count
-        Number of values that the prior gives at once.
-    """
-
-    parameter: str
-    key: str
-    prior: Prior
-    meaning: str
-    exp_unit: str | None = None
-    count: int = 1
-
-    def interval(self, prob: float = PROB) -> tuple[float, float]:
-        """Return the equal-tailed interval of the prior; of one share where it gives several."""
-        prior = self.prior
-        if support_of(prior) == SIMPLEX:
-            # One of n symmetric Dirichlet shares is Beta(c, (n - 1) c) by itself.
-            c = prior.parameters["concentration"]
-            prior = Prior("beta", {"alpha": c, "beta": max(self.count - 1, 1) * c})
-        tail = (1.0 - prob) / 2.0
-        return quantile(prior, tail), quantile(prior, 1.0 - tail)
-
-
-def dim(column: str) -> str:
-    """Return the name in a run for a grouping column: ``creator_id`` gives ``creator``."""
-    return column.removesuffix("_id")
+from attribution.spec.families import OWN
+from attribution.spec.model import ModelSpec, OrderValue, RatesMean
+from attribution.spec.statement import StatedPrior
 
 
 def stated_priors(spec: ModelSpec) -> tuple[StatedPrior, ...]:
@@ -70,21 +14,26 @@ def stated_priors(spec: ModelSpec) -> tuple[StatedPrior, ...]:
     return tuple(_stated(spec))
 
 
+def improper_priors(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the parameters whose priors are flat, so that nothing can be drawn from them."""
+    return tuple(s.parameter for s in stated_priors(spec) if not s.prior.proper)
+
+
 def _stated(spec: ModelSpec) -> Iterator[StatedPrior]:
     if isinstance(spec.mean, RatesMean):
         yield from _rates(spec, spec.mean)
-    else:
-        yield from _linear(spec, spec.mean)
-    if spec.dispersion is not None:
-        inverse = spec.dispersion.on == "inverse"
-        yield StatedPrior(
-            "inverse_alpha" if inverse else "alpha",
-            "dispersion.prior",
-            spec.dispersion.prior,
-            "1 / alpha; 0 is Poisson" if inverse else "dispersion; large is Poisson",
-        )
+    for section, predictor in spec.predictors.items():
+        place = spec.place(section)
+        # What is the same for all posts before what varies between groups.
+        terms = list(enumerate(predictor.terms))
+        for index, term in sorted(terms, key=lambda pair: pair[1].kind == "group"):
+            yield from term.stated(place, f"{section}.terms[{index}]")
+    for section, own in spec.own.items():
+        if own.prior is not None:
+            about = OWN[section]
+            yield StatedPrior(about.parameter, f"{section}.prior", own.prior, about.words)
     if spec.order_value is not None:
-        yield from _order_value(spec.order_value)
+        yield from _order_value(spec, spec.order_value)
 
 
 def _rates(spec: ModelSpec, mean: RatesMean) -> Iterator[StatedPrior]:
@@ -103,27 +52,18 @@ def _rates(spec: ModelSpec, mean: RatesMean) -> Iterator[StatedPrior]:
         f"share of {spec.outcome.column} through each part at that mix",
         count=len(mean.parts),
     )
-    yield from _groups(mean.terms, "mean.terms", "")
-
-
-def _linear(spec: ModelSpec, mean: LinearMean) -> Iterator[StatedPrior]:
-    unit = f"{spec.outcome.column} per unit of {spec.outcome.exposure}"
     for index, term in enumerate(mean.terms):
-        key = f"mean.terms[{index}].prior"
-        match term:
-            case Intercept(prior):
-                meaning = f"log of {unit} at average features"
-                yield StatedPrior(INTERCEPT, key, prior, meaning, exp_unit=unit)
-            case Linear(feature, prior):
-                meaning = f"change of the log mean per unit of {feature}"
-                yield StatedPrior(f"slope_{feature}", key, prior, meaning)
-    yield from _groups(mean.terms, "mean.terms", "")
+        yield from term.stated(spec.place("mean"), f"mean.terms[{index}]")
 
 
-def _order_value(value: OrderValue) -> Iterator[StatedPrior]:
-    unit = "net revenue per paying order"
+def _order_value(spec: ModelSpec, value: OrderValue) -> Iterator[StatedPrior]:
+    place = spec.place("order_value")
     yield StatedPrior(
-        "value_log_mean", "order_value.mean", value.mean, f"log of {unit}", exp_unit=unit
+        "value_log_mean",
+        "order_value.mean",
+        value.mean,
+        place.constant,
+        exp_unit=place.exp_unit,
     )
     yield StatedPrior(
         "value_shape",
@@ -137,29 +77,5 @@ def _order_value(value: OrderValue) -> Iterator[StatedPrior]:
         value.paying_share,
         "share of orders that keep some net revenue",
     )
-    yield from _groups(value.terms, "order_value.terms", "value_")
-
-
-def _groups(terms: Iterable[Term], at: str, prefix: str) -> Iterator[StatedPrior]:
-    for index, term in enumerate(terms):
-        if isinstance(term, Group):
-            for name, what in group_names(term, prefix):
-                meaning = f"standard deviation of {what} between {term.by} levels, log scale"
-                yield StatedPrior(f"{name}_sd", f"{at}[{index}].sd", term.sd, meaning)
-
-
-def group_names(term: Group, prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Return, for all that a group term varies, its name in a run and words for it."""
-    base = f"{prefix}{dim(term.by)}"
-    if term.of == EACH_PART:
-        return ((base, "each part's rate"),)
-    return tuple(
-        (base if of == INTERCEPT or " " in of else f"{base}_{of}", _varying(of, prefix))
-        for of in term.of
-    )
-
-
-def _varying(of: str, prefix: str) -> str:
-    if of == INTERCEPT:
-        return "the mean order value" if prefix else "the mean"
-    return "all rates together" if " " in of else f"the slope of {of}"
+    for index, term in enumerate(value.terms):
+        yield from term.stated(place, f"order_value.terms[{index}]")

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from attribution.spec.columns import ORDER_VALUE, columns_needed
-from attribution.spec.families import FAMILIES, LINKS
-from attribution.spec.model import (
-    Group,
-    Intercept,
-    Linear,
-    LinearMean,
-    ModelSpec,
-    OrderValue,
-    Prior,
-    RatesMean,
-    Term,
-)
-from attribution.spec.stated import PROB, StatedPrior, dim, group_names, stated_priors
-from attribution.spec.terms import EACH_PART, INTERCEPT
+from attribution.spec.columns import ORDER_VALUE, columns_needed, used_features
+from attribution.spec.defaults import DEFAULT
+from attribution.spec.families import OWN
+from attribution.spec.links import LINKS, inverse_text
+from attribution.spec.model import ModelSpec, OrderValue, Predictor, RatesMean
+from attribution.spec.priors import SCALES, Prior
+from attribution.spec.stated import stated_priors
+from attribution.spec.statement import PROB, StatedPrior
+from attribution.spec.terms import EACH_PART, Group, Term, dim
 
 POLICY = {
     "latent": "a hidden value is estimated from the exposure, the groups and the other signal",
@@ -60,34 +55,75 @@ def describe(spec: ModelSpec, width: int = 100) -> str:
 
 def equations(spec: ModelSpec) -> list[str]:
     """Return the model's equations as plain text, one per line."""
-    mean = spec.mean
-    outcome = f"{spec.outcome.column} ~ {FAMILIES[spec.outcome.family].equation}"
-    middle = _rates(spec, mean) if isinstance(mean, RatesMean) else _linear(spec, mean)
-    lines = [outcome, *middle, *_effects(mean.terms, "")]
-    if spec.dispersion is not None and spec.dispersion.on == "inverse":
-        lines.append("alpha = 1 / inverse_alpha")
+    lines = [f"{spec.outcome.column} ~ {spec.outcome.distribution.equation}"]
+    if spec.outcome.trials is not None:
+        lines.append(f"trials = {spec.outcome.trials}")
+    if isinstance(spec.mean, RatesMean):
+        lines += [*_rates(spec, spec.mean), *_definitions(spec, "mean", spec.mean.terms)]
+    for section, predictor in spec.predictors.items():
+        lines += _sum(spec, section, predictor)
+    lines += [f"{f.name} = {f.expression}{_centred(spec)}" for f in used_features(spec)]
+    if LATE_FAMILIES & {spec.outcome.family}:
+        lines.append(_LATE)
+    for section, own in spec.own.items():
+        if own.prior is not None and own.prior.on is not None:
+            name = OWN[section].parameter
+            scale = SCALES[own.prior.on].words.replace("x", name)
+            lines.append(f"{own.prior.on}_{name} = {scale}")
     if spec.order_value is not None:
-        lines += [*_order_value(spec.order_value), *_effects(spec.order_value.terms, "value_")]
+        lines += [
+            *_order_value(spec.order_value),
+            *_definitions(spec, "order_value", spec.order_value.terms),
+        ]
     return lines
+
+
+def _sum(spec: ModelSpec, section: str, predictor: Predictor) -> Iterator[str]:
+    """Yield the equation of a sum of terms and of what its terms are made of."""
+    place = spec.place(section)
+    terms = [text for term in predictor.terms for text in term.summands(place)]
+    name = "mean" if section == "mean" else OWN[section].parameter
+    exposure = spec.outcome.exposure if section == "mean" else None
+    inverse = inverse_text(LINKS[predictor.link], " + ".join(terms))
+    yield f"{name} = {f'{exposure} * ' if exposure else ''}{inverse}"
+    yield from _definitions(spec, section, predictor.terms)
+
+
+def _definitions(spec: ModelSpec, section: str, terms: Iterable[Term]) -> Iterator[str]:
+    place = spec.place(section)
+    for term in terms:
+        yield from term.definitions(place)
+
+
+def _centred(spec: ModelSpec) -> str:
+    centre = spec.mean.centre if isinstance(spec.mean, Predictor) else "none"
+    return {
+        "all": ", minus its average over the posts",
+        "intercept": ", minus its average over the posts where its coefficient is the same for all",
+        "none": "",
+    }[centre]
 
 
 def prior_lines(spec: ModelSpec) -> list[str]:
     """Return one aligned line per prior: name, prior, interval, meaning."""
     stated = stated_priors(spec)
-    rows = [(s.parameter, prior_text(s.prior), _interval(s), s.meaning) for s in stated]
+    rows = [(_parameter(s), prior_text(s.prior), _interval(s), s.meaning) for s in stated]
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
     out = []
     for row, prior in zip(rows, stated, strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         out.append("  ".join([*cells, row[3]]).rstrip())
-        if prior.exp_unit:
-            low, high = (_exp(bound) for bound in prior.interval())
+        bounds = prior.interval()
+        if prior.exp_unit and bounds is not None:
+            low, high = (_exp(bound) for bound in bounds)
             out.append(f"{' ' * (widths[0] + 2)}that is {low} to {high} {prior.exp_unit}")
     return out
 
 
 def prior_text(prior: Prior) -> str:
     """Return a prior as it would be spoken: ``normal(mu = 0, sigma = 0.5)``."""
+    if prior == DEFAULT:
+        return "by default"
     parameters = ", ".join(f"{name} = {value:g}" for name, value in prior.parameters.items())
     return f"{prior.name}({parameters})"
 
@@ -111,17 +147,9 @@ def _rates(spec: ModelSpec, mean: RatesMean) -> Iterator[str]:
     yield f"log(rate[part]) = {' + '.join(terms)}"
     exposure = spec.outcome.exposure
     yield f"unit[part] = total {exposure} / total of the part, over the posts that show every part"
-    yield _LATE
 
-
-def _linear(spec: ModelSpec, mean: LinearMean) -> Iterator[str]:
-    terms = [text for term in mean.terms for text in _summands(term)]
-    inverse = LINKS[mean.link].inverse
-    yield f"mean = {spec.outcome.exposure} * {inverse}({' + '.join(terms)})"
-    for feature in spec.features:
-        yield f"{feature.name} = {feature.expression}, minus its average over the posts"
-    yield _LATE
-
+LATE_FAMILIES = frozenset({"poisson", "negative_binomial"})
+"""Families whose counts are shared out where orders come late."""
 
 _LATE = (
     "where orders come late (carry_shares in the table), conversions are the sum of what each post "
@@ -129,40 +157,8 @@ _LATE = (
 )
 
 
-def _summands(term: Term) -> Iterator[str]:
-    match term:
-        case Intercept():
-            yield INTERCEPT
-        case Linear(feature):
-            yield f"slope_{feature} * {feature}"
-        case Group():
-            for of, (name, _) in zip(term.of, group_names(term), strict=True):
-                slope = "" if of == INTERCEPT else f" * {of}"
-                yield f"{name}_effect[{term.by}]{slope}"
-
-
 def _effect(term: Group, prefix: str = "") -> str:
     return f"{prefix}{dim(term.by)}_effect[{term.by}]"
-
-
-def _effects(terms: Sequence[Term], prefix: str) -> Iterator[str]:
-    """Say how each group's effects are drawn."""
-    for term in terms:
-        if isinstance(term, Group):
-            index = f"part, {term.by}" if term.of == EACH_PART else term.by
-            sd = "_sd[part]" if term.of == EACH_PART else "_sd"
-            for name, _ in group_names(term, prefix):
-                yield _drawn(term, f"{name}_effect[{index}]", f"{name}{sd}")
-
-
-def _drawn(term: Group, effect: str, sd: str) -> str:
-    match term.effects:
-        case "zero_sum":
-            return f"{effect} ~ Normal(0, {sd}), adding up to 0 over the levels of {term.by}"
-        case "exchangeable":
-            return f"{effect} ~ Normal(0, {sd})"
-        case "mean_one":
-            return f"{effect} ~ Normal(-{sd}^2 / 2, {sd}), so that its exponential averages 1"
 
 
 def _order_value(value: OrderValue) -> Iterator[str]:
@@ -172,9 +168,17 @@ def _order_value(value: OrderValue) -> Iterator[str]:
     yield "paying_orders ~ Binomial(credited orders, paying_share)"
 
 
+def _parameter(stated: StatedPrior) -> str:
+    """Return the name of what a prior is of: the parameter, or what it is on another scale."""
+    return f"{stated.prior.on}_{stated.parameter}" if stated.prior.on else stated.parameter
+
+
 def _interval(stated: StatedPrior) -> str:
-    low, high = stated.interval()
-    return f"{low:.3g} to {high:.3g}"
+    """Return the middle of a prior on the scale that it is stated on."""
+    if stated.prior == DEFAULT:
+        return "by the table"
+    bounds = replace(stated, prior=replace(stated.prior, on=None)).interval()
+    return "any" if bounds is None else f"{bounds[0]:.3g} to {bounds[1]:.3g}"
 
 
 def _exp(bound: float) -> str:

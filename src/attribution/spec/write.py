@@ -8,9 +8,10 @@ from dataclasses import fields
 import tomlkit
 from tomlkit.items import InlineTable, Table
 
-from attribution.spec.model import Dispersion, ModelSpec, OrderValue, Prior, RatesMean, Term
+from attribution.spec.defaults import DEFAULT
+from attribution.spec.model import ModelSpec, OrderValue, Own, Predictor, Prior, RatesMean
 from attribution.spec.parse import FORMAT
-from attribution.spec.terms import TERMS
+from attribution.spec.terms import Term
 
 
 def to_toml(spec: ModelSpec) -> str:
@@ -18,22 +19,28 @@ def to_toml(spec: ModelSpec) -> str:
     document = tomlkit.document()
     document["format"] = FORMAT
     for name in ("name", "title", "question"):
-        document[name] = getattr(spec, name)
+        if value := getattr(spec, name):
+            document[name] = value
     for name in ("assumptions", "references"):
-        document[name] = tomlkit.item(list(getattr(spec, name))).multiline(True)
-    document["outcome"] = _table(
-        column=spec.outcome.column, family=spec.outcome.family, exposure=spec.outcome.exposure
-    )
+        if values := getattr(spec, name):
+            document[name] = tomlkit.item(list(values)).multiline(True)
+    document["outcome"] = _table(**_given(spec.outcome))
     if spec.features:
         document["features"] = _table(**{f.name: f.expression for f in spec.features})
     if spec.missing:
         document["missing"] = _table(**spec.missing)
     document["mean"] = _mean(spec)
-    if spec.dispersion is not None:
-        document["dispersion"] = _dispersion(spec.dispersion)
+    for section, own in spec.own.items():
+        document[section] = _own(own)
     if spec.order_value is not None:
         document["order_value"] = _order_value(spec.order_value)
     return tomlkit.dumps(document)
+
+
+def _given(of: object) -> dict[str, object]:
+    """Return the fields of a dataclass that hold something."""
+    values = {field.name: getattr(of, field.name) for field in fields(of)}  # type: ignore[arg-type]
+    return {name: value for name, value in values.items() if value is not None and value != ()}
 
 
 def _table(**values: object) -> Table:
@@ -45,20 +52,26 @@ def _table(**values: object) -> Table:
 
 def _mean(spec: ModelSpec) -> Table:
     mean = spec.mean
-    if isinstance(mean, RatesMean):
-        table = _table(
-            form="rates",
-            parts=list(mean.parts),
-            rate=_prior(mean.rate),
-            shares=_prior(mean.shares),
-        )
-    else:
-        table = _table(form="linear", link=mean.link)
+    if isinstance(mean, Predictor):
+        return _predictor(mean, form="linear")
+    table = _table(
+        form="rates",
+        parts=list(mean.parts),
+        rate=_prior(mean.rate),
+        shares=_prior(mean.shares),
+    )
     return _with_terms(table, mean.terms)
 
 
-def _dispersion(dispersion: Dispersion) -> Table:
-    return _table(on=dispersion.on, prior=_prior(dispersion.prior))
+def _predictor(predictor: Predictor, **more: object) -> Table:
+    centre = {} if predictor.centre == "all" else {"centre": predictor.centre}
+    return _with_terms(_table(**more, link=predictor.link, **centre), predictor.terms)
+
+
+def _own(own: Own) -> Table:
+    if own.predictor is not None:
+        return _predictor(own.predictor)
+    return _table(prior=_prior(own.prior)) if own.prior is not None else _table()
 
 
 def _order_value(value: OrderValue) -> Table:
@@ -72,6 +85,8 @@ def _prior(prior: Prior) -> InlineTable:
     table = tomlkit.inline_table()
     table["name"] = prior.name
     table.update(prior.parameters)
+    if prior.on is not None:
+        table["on"] = prior.on
     return table
 
 
@@ -85,15 +100,16 @@ def _with_terms(table: Table, terms: Iterable[Term]) -> Table:
 
 
 def _term(term: Term) -> Table:
-    kind = next(kind for kind in TERMS.values() if isinstance(term, kind.term))
-    table = _table(kind=kind.name)
-    for field in fields(term):
-        value = getattr(term, field.name)
+    table = _table(kind=term.kind)
+    for name, value in _given(term).items():
         match value:
             case Prior():
-                table[field.name] = _prior(value)
+                if value != DEFAULT:
+                    table[name] = _prior(value)
             case tuple():
-                table[field.name] = list(value)
+                table[name] = list(value)
+            case str() if name == "by" and ":" in value:
+                table[name] = value.split(":")
             case _:
-                table[field.name] = value
+                table[name] = value
     return table

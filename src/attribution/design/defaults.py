@@ -1,0 +1,86 @@
+"""Put numbers where a spec leaves priors to the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from attribution.design.types import Floats, Integers
+from attribution.spec.defaults import DEFAULT, Facts
+from attribution.spec.links import LINKS
+from attribution.spec.model import ModelSpec, Own, Predictor
+from attribution.spec.priors import Prior
+
+OWN_UNIT = 1.0
+"""Unit of the scale of an own parameter's terms, which is a logarithm or a log odds."""
+
+
+def with_defaults(
+    spec: ModelSpec, outcome: Integers | Floats, base: Floats, features: Mapping[str, Floats]
+) -> ModelSpec:
+    """Return the spec with every prior in numbers.
+
+    Parameters
+    ----------
+    outcome
+        What the model explains; (post,).
+    base
+        Exposure or trials, 1 where there are none; (post,).
+    features
+        feature -> (post,).
+    """
+    spreads = {name: _spread(values) for name, values in features.items()}
+    mean = spec.mean
+    if isinstance(mean, Predictor):
+        facts = _facts(spec, mean, outcome, base, spreads)
+        mean = replace(mean, terms=tuple(term.with_defaults(facts) for term in mean.terms))
+    own = {name: _own(stated, spreads, name, outcome, spec) for name, stated in spec.own.items()}
+    return replace(spec, mean=mean, own=own)
+
+
+def _spread(values: Floats) -> float:
+    spread = float(np.std(values))
+    return spread if spread > 0 else 1.0
+
+
+def _facts(
+    spec: ModelSpec,
+    mean: Predictor,
+    outcome: Integers | Floats,
+    base: Floats,
+    spreads: Mapping[str, float],
+) -> Facts:
+    numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome
+    if mean.link == "identity":
+        return Facts(float(np.mean(numbers)), _spread(numbers.astype(np.float64)), spreads)
+    # Half an event more keeps the average of none, or of all, away from where a link has no value.
+    share = spec.outcome.distribution.is_share
+    average = (float(outcome.sum()) + 0.5) / (float(base.sum()) + (1.0 if share else 0.0))
+    return Facts(LINKS[mean.link].forward(max(average, 1e-12)), 1.0, spreads)
+
+
+def _own(
+    own: Own,
+    spreads: Mapping[str, float],
+    name: str,
+    outcome: Integers | Floats,
+    spec: ModelSpec,
+) -> Own:
+    if own.predictor is not None:
+        facts = Facts(_own_location(name, outcome, spec), OWN_UNIT, spreads)
+        terms = tuple(term.with_defaults(facts) for term in own.predictor.terms)
+        return Own(predictor=replace(own.predictor, terms=terms))
+    if own.prior == DEFAULT:
+        rate = float(f"{1.0 / np.exp(_own_location(name, outcome, spec)):.3g}")
+        return Own(prior=Prior("exponential", {"lam": rate}))
+    return own
+
+
+def _own_location(name: str, outcome: Integers | Floats, spec: ModelSpec) -> float:
+    """Where the constant of an own parameter is expected: at the outcome's spread, or at 1 or 1/2."""
+    if name != "sigma":
+        return 0.0
+    numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome
+    return float(np.log(_spread(numbers.astype(np.float64))))

@@ -1,0 +1,71 @@
+"""Default priors: weakly informative, in the units of the table at hand.
+
+They are stated in the docs by rule and printed by ``models show SPEC TABLE`` in numbers, which is
+what a run keeps. The outcome's location and spread and the features' spreads are looked at, so that
+the same defaults serve clicks and orders, likes and their logarithms (as in rstanarm and brms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attribution.spec.priors import Prior
+
+DEFAULT = Prior("default", {})
+"""Stands for a prior that the spec leaves to the table."""
+
+RULES: Mapping[str, str] = {
+    "intercept": "student_t(nu = 3, mu = link of the average outcome, sigma = 2.5 u)",
+    "slope": "normal(mu = 0, sigma = u / standard deviation of the feature)",
+    "sigma": "exponential(lam = 1 / standard deviation of the outcome, or of its logarithm)",
+    "sd": "half_normal(sigma = u), of a slope u / standard deviation of the feature",
+}
+"""What each default is; u is 1, or with an identity link the outcome's standard deviation."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What default priors look at.
+
+    Parameters
+    ----------
+    location
+        Link of the average outcome (per unit of exposure).
+    unit
+        What one unit on the link's scale is: 1, or with an identity link the outcome's standard
+        deviation.
+    spreads
+        Standard deviation of each feature; 1 where it does not vary.
+    """
+
+    location: float
+    unit: float
+    spreads: Mapping[str, float]
+
+    def intercept(self, prior: Prior) -> Prior:
+        """Return the prior of a constant."""
+        if prior != DEFAULT:
+            return prior
+        at = {"nu": 3.0, "mu": _short(self.location), "sigma": _short(2.5 * self.unit)}
+        return Prior("student_t", at)
+
+    def slope(self, prior: Prior, feature: str) -> Prior:
+        """Return the prior of a coefficient, or of a difference between levels (of none)."""
+        if prior != DEFAULT:
+            return prior
+        spread = self.unit / self.spreads.get(feature, 1.0)
+        return Prior("normal", {"mu": 0.0, "sigma": _short(spread)})
+
+    def sd(self, prior: Prior, features: tuple[str, ...]) -> Prior:
+        """Return the prior of a standard deviation between levels."""
+        if prior != DEFAULT:
+            return prior
+        # One prior serves all that vary: the widest that one of them needs.
+        spread = max(self.unit / self.spreads.get(name, 1.0) for name in features)
+        return Prior("half_normal", {"sigma": _short(spread)})
+
+
+def _short(value: float) -> float:
+    """Round to three digits, as a prior is a judgement."""
+    return float(f"{value:.3g}")
