@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attribution.answers import chart, check, contributions, effects, roi
+    from attribution.answers import chart, check, contributions, effects, parameters, roi
     from attribution.data import ingest, validate
     from attribution.fitting import fit
     from attribution.quantities.compare import compare
@@ -31,6 +31,7 @@ __all__ = [
     "fit",
     "ingest",
     "load_run",
+    "parameters",
     "report",
     "roi",
     "simulate",
@@ -47,6 +48,7 @@ _MODULES = {
     "fit": "fitting",
     "ingest": "data",
     "load_run": "run",
+    "parameters": "answers",
     "report": "reporting",
     "roi": "answers",
     "simulate": "simulation",

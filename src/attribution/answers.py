@@ -45,6 +45,24 @@ def effects(run: Run | str | Path) -> pl.DataFrame:
     return opened(run).effects()
 
 
+def parameters(run: Run | str | Path, *, every: bool = False) -> pl.DataFrame:
+    """Return every parameter of the model, one tidy row each, on the scale of the spec.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    every
+        Give also the levels of large groups and what only the sampler knows.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its files were altered.
+    """
+    return opened(run).parameters(every=every)
+
+
 def contributions(run: Run | str | Path, *, by: str | Sequence[str] = "total") -> pl.DataFrame:
     """Return how the observed orders split into reach, likes and comments.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,7 +116,7 @@ def _parameters(posterior: xr.Dataset) -> tuple[list[str], Floats]:
     rows = []
     for name, values in posterior.data_vars.items():
         flat = values.to_numpy().reshape((*values.shape[:2], -1))
-        levels = _labels(values)
+        levels = labels(values)
         for k in range(flat.shape[2]):
             if np.ptp(flat[:, :, k]) != 0.0:
                 names.append(f"{name}{levels[k]}")
@@ -123,14 +124,10 @@ def _parameters(posterior: xr.Dataset) -> tuple[list[str], Floats]:
     return names, np.stack(rows)
 
 
-def _labels(values: xr.DataArray) -> list[str]:
+def labels(values: xr.DataArray) -> list[str]:
+    """Return ``[level, …]`` of each scalar of a variable, in order; one empty text of a scalar."""
     dims = values.dims[2:]
     if not dims:
         return [""]
-    labels = [[str(level) for level in values[d].to_numpy()] for d in dims]
-    grid = np.meshgrid(*[np.arange(len(level)) for level in labels], indexing="ij")
-    flat = [axis.ravel() for axis in grid]
-    return [
-        "[" + ", ".join(labels[d][flat[d][i]] for d in range(len(dims))) + "]"
-        for i in range(len(flat[0]))
-    ]
+    names = [[str(level) for level in values[d].to_numpy()] for d in dims]
+    return ["[" + ", ".join(levels) + "]" for levels in itertools.product(*names)]

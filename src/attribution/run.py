@@ -179,6 +179,18 @@ class Run:
 
         return effects(self)
 
+    def parameters(self, *, every: bool = False) -> pl.DataFrame:
+        """Return every parameter of the model as stated; see ``quantities.parameters``."""
+        from attribution.quantities.parameters import parameters
+
+        if every not in self._parameters:
+            self._parameters[every] = parameters(self, every=every)
+        return self._parameters[every]
+
+    @cached_property
+    def _parameters(self) -> dict[bool, pl.DataFrame]:
+        return {}
+
     def contributions(self, by: str | Sequence[str] = "total") -> pl.DataFrame:
         """Return the observed orders split by part; see ``quantities.contributions``."""
         from attribution.quantities.contributions import contributions

@@ -15,6 +15,7 @@ from attribution.cli.effects import effects
 from attribution.cli.fit import fit
 from attribution.cli.ingest import ingest
 from attribution.cli.models import models
+from attribution.cli.parameters import parameters
 from attribution.cli.report import report
 from attribution.cli.roi import roi
 from attribution.cli.simulate import simulate
@@ -46,6 +47,7 @@ for _command in (
     fit,
     check,
     effects,
+    parameters,
     contributions,
     roi,
     compare,

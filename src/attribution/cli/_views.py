@@ -117,6 +117,19 @@ ESTIMATES = View(
     )
 )
 
+PARAMETERS = View(
+    (
+        plain("parameter", "parameter"),
+        plain("level", "level"),
+        value("mean", "mean"),
+        value("sd", "sd"),
+        interval(),
+        value("R-hat", "r_hat"),
+        value("effective draws", "ess_bulk"),
+        plain("what it is", "meaning"),
+    )
+)
+
 CONTRIBUTIONS = View(
     (
         plain("group", "group"),
