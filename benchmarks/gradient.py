@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import click
 import numpy as np
@@ -45,14 +46,19 @@ def main(models: tuple[str, ...], posts: tuple[int, ...]) -> None:
 
 def gradient(model: str, posts: int, creators: int) -> float:
     """Return the median seconds of a gradient."""
-    from attribution.density.compiled import compile_model
     from attribution.design import build_design
     from attribution.model import build_model
-    from attribution.sampling import kept
     from attribution.spec import read_spec
 
     design = build_design(read_spec(model), simulate(posts, creators), level_order=TIERS)
-    built = build_model(design)
+    return gradient_of(build_model(design))
+
+
+def gradient_of(built: Any) -> float:
+    """Return the median seconds of a gradient of a model."""
+    from attribution.density.compiled import compile_model
+    from attribution.sampling import kept
+
     compiled = compile_model(built, kept(built), 1)
     point = compiled.initial_point(1)
     taken: list[float] = []
