@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,10 +17,10 @@ from attribution.design.types import Design, Floats, GroupIndex, Integers, Sourc
 from attribution.draws import Draws, blocks, n_draws
 from attribution.spec.families import MOST, OWN, Given
 from attribution.spec.links import LINKS, ArrayFunctions
-from attribution.spec.model import Predictor, RatesMean
+from attribution.spec.model import RatesMean
 from attribution.spec.terms import Group
 
-F = ArrayFunctions()
+F: Any = ArrayFunctions()
 """What families and links are made of, for arrays."""
 
 
@@ -35,28 +36,25 @@ def given(design: Design, draws: Draws) -> Given:
 
     Of orders those that the post brings, wherever they land.
     """
-    own = {name: own_values(design, draws, name) for name in design.spec.own}
+    own = own_given(design, draws)
     if isinstance(design.spec.mean, RatesMean):
-        return Given(expected_parts(design, draws).sum(axis=2), own)
-    link = LINKS[design.spec.mean.link]
+        return replace(own, mean=expected_parts(design, draws).sum(axis=2))
     eta = sum_of_terms(design, draws, "mean")
     if design.spec.outcome.exposure is not None:
         eta += np.log(design.exposure)
-    return Given(
-        mean=link.mean(F, eta),
-        own=own,
-        log_mean=None if link.log_mean is None else link.log_mean(F, eta),
-        log_rest=None if link.log_rest is None else link.log_rest(F, eta),
-        trials=design.trials,
-    )
+    return own.with_mean(F, LINKS[design.spec.mean.link], eta, design.trials)
 
 
-def own_values(design: Design, draws: Draws, section: str) -> Floats:
-    """Own parameter of the family at each post; shape (draw, 1) or (draw, post)."""
-    predictor = design.spec.own[section].predictor
-    if predictor is None:
-        return draws[OWN[section].parameter][:, None]
-    return np.asarray(LINKS[predictor.link].mean(F, sum_of_terms(design, draws, section)))
+def own_given(design: Design, draws: Draws) -> Given:
+    """Return own parameters of the family, no mean; arrays (draw, 1) or (draw, post)."""
+    numbers, sums = {}, {}
+    for section, own in design.spec.own.items():
+        if own.predictor is None:
+            numbers[section] = draws[OWN[section].parameter][:, None]
+        else:
+            eta = sum_of_terms(design, draws, section)
+            sums[section] = (LINKS[own.predictor.link], eta)
+    return Given.of_own(F, numbers, sums)
 
 
 def expected_parts(design: Design, draws: Draws) -> Floats:
@@ -247,18 +245,7 @@ def log_likelihood(design: Design, draws: Draws, posts: Integers | None = None) 
 
 def _some(here: Given, posts: Integers) -> Given:
     """Return what is given of some posts."""
-
-    def of(values: Floats | None) -> Floats | None:
-        many = values is not None and values.shape[-1] > 1
-        return values[..., posts] if values is not None and many else values
-
-    return Given(
-        of(here.mean),
-        {name: of(values) for name, values in here.own.items()},
-        of(here.log_mean),
-        of(here.log_rest),
-        of(here.trials),
-    )
+    return here.map(lambda values: values[..., posts] if values.shape[-1] > 1 else values)
 
 
 def at_posts(design: Design, posts: Integers) -> Design:
@@ -300,7 +287,7 @@ def replications(design: Design, draws: Draws, rng: np.random.Generator) -> Iter
             drawn = design.family.draw(rng, here)
         else:
             brought = landed(design, _mixed(here, rng))
-            drawn = rng.poisson(np.minimum(brought, MOST))
+            drawn = np.asarray(rng.poisson(np.minimum(brought, MOST)), dtype=np.float64)
         yield drawn.astype(np.int64) if design.family.whole else drawn
 
 
@@ -309,7 +296,7 @@ def _mixed(here: Given, rng: np.random.Generator) -> Floats:
     if "dispersion" not in here.own:
         return np.asarray(here.mean)
     alpha = np.broadcast_to(here.own["dispersion"], here.mean.shape)
-    return rng.gamma(alpha, here.mean / alpha)
+    return np.asarray(rng.gamma(alpha, here.mean / alpha))
 
 
 def replicate(design: Design, draws: Draws, rng: np.random.Generator) -> Floats:

@@ -9,6 +9,7 @@ are not shown); ``sale`` (posts with paying orders); and those of terms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,12 @@ F: Any = TensorFunctions
 def build_model(design: Design, *, matched: bool = False) -> pm.Model:
     """Return the model of a design.
 
-    Where outcomes are orders, negative binomial: the orders that post p brings are gamma-mixed Poisson, that is negative binomial: Poisson with
-    mean mu[p] g[p], g[p] ~ Gamma(alpha, alpha). Where late orders land on other posts, the
-    conversions credited to post i are Poisson with mean sum_p w[i, p] mu[p] g[p] and the g[p] are
-    unknowns of the model: posts that share p's orders share its g[p], so their conversions are
-    dependent. Without late orders each g[p] concerns one post and is integrated out.
+    Where outcomes are orders and negative binomial, the orders that post p brings are gamma-mixed
+    Poisson: Poisson with mean mu[p] g[p], g[p] ~ Gamma(alpha, alpha). Where late orders land on
+    other posts, the conversions credited to post i are Poisson with mean sum_p w[i, p] mu[p] g[p]
+    and the g[p] are unknowns of the model: posts that share p's orders share its g[p], so their
+    conversions are dependent. Without late orders each g[p] concerns one post and is integrated
+    out.
 
     Parameters
     ----------
@@ -258,22 +260,16 @@ def _hidden(design: Design) -> Tensor | None:
 
 def _given(design: Design, hidden: Tensor | None) -> Given:
     """Return what the distribution of each post's outcome depends on, orders wherever they land."""
+    at = TensorAt(design, hidden)
     if isinstance(design.spec.mean, RatesMean):
         mean = pt.exp(_rates_mean(design, design.spec.mean, hidden))
-        return Given(mean, _own(design, TensorAt(design, hidden)))
-    at = TensorAt(design, hidden)
+        return replace(_own(design, at), mean=mean)
     eta = None
     if design.spec.outcome.exposure is not None:
         eta = pt.log(_data("exposure", design.exposure, "post"))
     eta = _sum_of_terms(design, "mean", design.spec.mean, at, eta)
-    link = LINKS[design.spec.mean.link]
-    return Given(
-        mean=link.mean(F, eta),
-        own=_own(design, at),
-        log_mean=None if link.log_mean is None else link.log_mean(F, eta),
-        log_rest=None if link.log_rest is None else link.log_rest(F, eta),
-        trials=None if design.trials is None else _data("trials", design.trials, "post"),
-    )
+    trials = None if design.trials is None else _data("trials", design.trials, "post")
+    return _own(design, at).with_mean(F, LINKS[design.spec.mean.link], eta, trials)
 
 
 def _sum_of_terms(
@@ -294,16 +290,16 @@ def _slopes_first(terms: Sequence[Group]) -> list[Group]:
     return sorted(terms, key=lambda term: "intercept" in term.of)
 
 
-def _own(design: Design, at: TensorAt) -> dict[str, Tensor]:
-    """Return own parameters of the family by section; scalars, or (post,)."""
-    found = {}
+def _own(design: Design, at: TensorAt) -> Given:
+    """Return own parameters of the family, no mean; scalars, or (post,)."""
+    numbers, sums = {}, {}
     for section, stated in design.spec.own.items():
         if stated.predictor is not None:
             eta = _sum_of_terms(design, section, stated.predictor, at, None)
-            found[section] = LINKS[stated.predictor.link].mean(F, eta)
+            sums[section] = (LINKS[stated.predictor.link], eta)
         elif stated.prior is not None:
-            found[section] = prior(OWN[section].parameter, stated.prior)
-    return found
+            numbers[section] = prior(OWN[section].parameter, stated.prior)
+    return Given.of_own(F, numbers, sums)
 
 
 def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tensor:
@@ -370,31 +366,22 @@ def _observe(design: Design, given: Given) -> None:
         alpha = given.own["dispersion"]
         pm.NegativeBinomial(name, mu=given.mean, alpha=alpha, observed=observed, dims="post")
         return
-    own = list(given.own)
-    parts = {
-        "mean": given.mean,
-        "log_mean": given.log_mean,
-        "log_rest": given.log_rest,
-        "trials": given.trials,
-    }
-    parts = {key: value for key, value in parts.items() if value is not None}
+    tensors: list[Tensor] = []
+    given.map(tensors.append)
 
     def again(values: Sequence[Any]) -> Given:
-        rest = values[len(parts) :]
-        return Given(
-            **dict(zip(parts, values, strict=False)), own=dict(zip(own, rest, strict=True))
-        )
+        left = iter(values)
+        return given.map(lambda _: next(left))
 
     def log_density(y: Tensor, *values: Tensor) -> Tensor:
         return family.log_density(F, y, again(values))
 
-    def random(*values: Any, rng: np.random.Generator, size: Any) -> np.ndarray:
+    def random(*values: Any, rng: np.random.Generator, **_size: Any) -> np.ndarray:
         return np.asarray(family.draw(rng, again(np.broadcast_arrays(*values))))
 
     pm.CustomDist(
         name,
-        *parts.values(),
-        *given.own.values(),
+        *tensors,
         logp=log_density,
         random=random,
         observed=observed,

@@ -8,14 +8,14 @@ its log density, how to draw from it and its expected value. The log density is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attribution.spec.defaults import DEFAULT
-from attribution.spec.links import LINKS, Array, Functions, Link
+from attribution.spec.links import LINKS, Array, Functions, Link, log_of_rest
 from attribution.spec.priors import POSITIVE, UNIT, Prior, Support
 
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ OWN: Mapping[str, OwnParameter] = {
         OwnParameter(
             "sigma",
             "sigma",
-            "standard deviation of the outcome (of its logarithm if log-normal), scale if Student t",
+            "standard deviation of the outcome, of its logarithm if log-normal; scale if Student t",
             POSITIVE,
             ("log",),
             DEFAULT,
@@ -126,13 +126,17 @@ class Given:
     ----------
     mean
         Mean of the outcome, exposure included; of a probability the mean of one trial; of a
-        log-normal the mean of the logarithm; of an inflated count that of its other part.
+        log-normal the mean of the logarithm; of an inflated count that of its other part. None
+        until it is known.
     own
         Own parameters by the name of their section.
     log_mean, log_rest
         For a probability: its logarithm and that of what is left to 1.
     trials
         Number of trials.
+    own_log, own_log_rest
+        As ``log_mean`` and ``log_rest``, of own parameters that are sums of terms and
+        probabilities.
     """
 
     mean: Array
@@ -140,6 +144,48 @@ class Given:
     log_mean: Array | None = None
     log_rest: Array | None = None
     trials: Array | None = None
+    own_log: Mapping[str, Array] = field(default_factory=dict)
+    own_log_rest: Mapping[str, Array] = field(default_factory=dict)
+
+    @classmethod
+    def of_own(
+        cls,
+        f: Functions,
+        numbers: Mapping[str, Array],
+        sums: Mapping[str, tuple[Link, Array]],
+    ) -> Given:
+        """Return own parameters, some of them numbers, some a link's sum of terms; no mean yet."""
+        logs = {name: link.logs(f, eta) for name, (link, eta) in sums.items()}
+        found = {name: both for name, both in logs.items() if both is not None}
+        return cls(
+            mean=None,
+            own={**numbers, **{name: link.mean(f, eta) for name, (link, eta) in sums.items()}},
+            own_log={name: log_p for name, (log_p, _) in found.items()},
+            own_log_rest={name: rest for name, (_, rest) in found.items()},
+        )
+
+    def with_mean(self, f: Functions, link: Link, eta: Array, trials: Array | None) -> Given:
+        """Return the same with the mean at a link's sum of terms."""
+        log_mean, log_rest = link.logs(f, eta) or (None, None)
+        return replace(
+            self, mean=link.mean(f, eta), log_mean=log_mean, log_rest=log_rest, trials=trials
+        )
+
+    def map(self, of: Callable[[Array], Array]) -> Given:
+        """Return the same with a function applied to every array, always in the same order."""
+
+        def each(arrays: Mapping[str, Array]) -> dict[str, Array]:
+            return {name: of(values) for name, values in arrays.items()}
+
+        return Given(
+            mean=of(self.mean),
+            own=each(self.own),
+            log_mean=None if self.log_mean is None else of(self.log_mean),
+            log_rest=None if self.log_rest is None else of(self.log_rest),
+            trials=None if self.trials is None else of(self.trials),
+            own_log=each(self.own_log),
+            own_log_rest=each(self.own_log_rest),
+        )
 
 
 @dataclass(frozen=True)
@@ -231,7 +277,7 @@ class Family:
         return f"{number} above {self.low:g}" if self.open else f"{number}, {self.low:g} or more"
 
 
-# Log densities. Every one is exact where a part of it goes to 0, and no number where a parameter is.
+# Log densities: exact even where a part of them goes to 0, or where large ones cancel.
 
 
 def _poisson(f: Functions, y: Array, given: Given) -> Array:
@@ -239,38 +285,59 @@ def _poisson(f: Functions, y: Array, given: Given) -> Array:
 
 
 def _times_log(f: Functions, y: Array, x: Array) -> Array:
-    """y log x, 0 where y is 0 whatever x."""
+    """Return y log x, 0 where y is 0 whatever x."""
     return f.where(y > 0, y * f.log(f.where(y > 0, x, 1.0)), 0.0)
+
+
+LARGE = 1e4
+"""Where Stirling's series with one correction has all the digits that there are."""
+
+
+def _log_gamma_ratio(f: Functions, a: Array, k: Array) -> Array:
+    """Return log Gamma(a + k) - log Gamma(a), by Stirling's series where both are large."""
+    large = f.where(a > LARGE, a, LARGE)
+    near = f.gammaln(a + k) - f.gammaln(a)
+    series = (large - 0.5) * f.log1p(k / large) + k * f.log(large + k) - k
+    return f.where(a > LARGE, series - k / (12.0 * large * (large + k)), near)
+
+
+def _log_rising(f: Functions, a: Array, log_a: Array, k: Array) -> Array:
+    """Return the log of a (a + 1) ... (a + k - 1), of whole k, even where a underflows."""
+    some = f.where(k > 0, k, 1.0)
+    return f.where(k > 0, log_a + _log_gamma_ratio(f, a + 1.0, some - 1.0), 0.0)
 
 
 def _negative_binomial(f: Functions, y: Array, given: Given) -> Array:
     alpha, mu = given.own["dispersion"], given.mean
-    whole = f.gammaln(y + alpha) - f.gammaln(alpha) - f.gammaln(y + 1.0)
+    whole = _log_rising(f, alpha, f.log(alpha), y) - f.gammaln(y + 1.0)
     return whole + _times_log(f, y, mu / (mu + alpha)) - alpha * f.log1p(mu / alpha)
 
 
-def _log_any(f: Functions, given: Given, *, negative_binomial: bool) -> Array:
-    """Logarithm of the probability that a count is not 0."""
+def _log_none(f: Functions, given: Given, *, negative_binomial: bool) -> Array:
+    """Logarithm of the probability that a count is 0."""
     if not negative_binomial:
-        return f.log(-f.expm1(-given.mean))
+        return -given.mean
     alpha = given.own["dispersion"]
-    return f.log(-f.expm1(-alpha * f.log1p(given.mean / alpha)))
+    return -alpha * f.log1p(given.mean / alpha)
 
 
-def _log_both(f: Functions, p: Array) -> tuple[Array, Array]:
+def _log_both(f: Functions, given: Given, section: str) -> tuple[Array, Array]:
     """Logarithms of a probability and of what is left of it."""
-    return f.log(p), f.log1p(-p)
+    if section in given.own_log:
+        return given.own_log[section], given.own_log_rest[section]
+    return f.log(given.own[section]), f.log1p(-given.own[section])
 
 
 def _inflated(
     of: Callable[[Functions, Array, Given], Array],
 ) -> Callable[[Functions, Array, Given], Array]:
     def log_density(f: Functions, y: Array, given: Given) -> Array:
-        log_zero, log_count = _log_both(f, given.own["zero_inflation"])
+        log_zero, log_count = _log_both(f, given, "zero_inflation")
         count = log_count + of(f, y, given)
-        # log(exp(a) + exp(b)), written so that neither overflows.
-        both = count + f.softplus(log_zero - count)
-        return f.where(y > 0, count, both)
+        # log(exp(a) + exp(b)), by the larger.
+        high = f.where(count > log_zero, count, log_zero)
+        low = f.where(count > log_zero, log_zero, count)
+        return f.where(y > 0, count, high + f.softplus(low - high))
 
     return log_density
 
@@ -279,22 +346,27 @@ def _hurdle(
     of: Callable[[Functions, Array, Given], Array], *, negative_binomial: bool
 ) -> Callable[[Functions, Array, Given], Array]:
     def log_density(f: Functions, y: Array, given: Given) -> Array:
-        log_zero, log_count = _log_both(f, given.own["hurdle"])
-        some = log_count + of(f, y, given)
-        some = some - _log_any(f, given, negative_binomial=negative_binomial)
+        log_zero, log_count = _log_both(f, given, "hurdle")
+        log_none = _log_none(f, given, negative_binomial=negative_binomial)
+        some = log_count + of(f, y, given) - log_of_rest(f, log_none)
         return f.where(y > 0, some, log_zero)
 
     return log_density
 
 
 def _binomial(f: Functions, y: Array, given: Given) -> Array:
-    n = given.trials
-    ways = f.gammaln(n + 1.0) - f.gammaln(y + 1.0) - f.gammaln(n - y + 1.0)
-    return ways + _product(f, y, given.log_mean) + _product(f, n - y, given.log_rest)
+    rest = given.trials - y
+    ends = _product(f, y, given.log_mean) + _product(f, rest, given.log_rest)
+    return _log_ways(f, y, rest) + ends
+
+
+def _log_ways(f: Functions, y: Array, rest: Array) -> Array:
+    """Logarithm of the number of ways in which trials can end so."""
+    return f.gammaln(y + rest + 1.0) - f.gammaln(y + 1.0) - f.gammaln(rest + 1.0)
 
 
 def _product(f: Functions, y: Array, log_p: Array) -> Array:
-    """y log p, 0 where y is 0 even if p is."""
+    """Return y log p, 0 where y is 0 even if p is."""
     return f.where(y > 0, y * log_p, 0.0)
 
 
@@ -303,12 +375,12 @@ def _bernoulli(f: Functions, y: Array, given: Given) -> Array:
 
 
 def _beta_binomial(f: Functions, y: Array, given: Given) -> Array:
-    n, total = given.trials, given.own["concentration"]
-    a = total * f.exp(given.log_mean)
-    b = total * f.exp(given.log_rest)
-    ways = f.gammaln(n + 1.0) - f.gammaln(y + 1.0) - f.gammaln(n - y + 1.0)
-    above = f.gammaln(y + a) + f.gammaln(n - y + b) - f.gammaln(n + total)
-    return ways + above + f.gammaln(total) - f.gammaln(a) - f.gammaln(b)
+    total, rest = given.own["concentration"], given.trials - y
+    log_total = f.log(total)
+    log_a, log_b = log_total + given.log_mean, log_total + given.log_rest
+    yes = _log_rising(f, f.exp(log_a), log_a, y)
+    no = _log_rising(f, f.exp(log_b), log_b, rest)
+    return _log_ways(f, y, rest) + yes + no - _log_rising(f, total, log_total, given.trials)
 
 
 LOG_TWO_PI = float(np.log(2.0 * np.pi))
@@ -324,14 +396,22 @@ def _log_normal(f: Functions, y: Array, given: Given) -> Array:
 
 
 def _gamma(f: Functions, y: Array, given: Given) -> Array:
-    shape, rate = given.own["shape"], given.own["shape"] / given.mean
-    return shape * f.log(rate) + (shape - 1.0) * f.log(y) - rate * y - f.gammaln(shape)
+    shape = given.own["shape"]
+    from_mean = f.log(y) - f.log(given.mean) - y / given.mean + 1.0
+    return shape * from_mean - f.log(y) - _log_gamma_over_power(f, shape)
+
+
+def _log_gamma_over_power(f: Functions, a: Array) -> Array:
+    """Return log Gamma(a) - a log a + a, by Stirling's series where the three are large."""
+    large = f.where(a > LARGE, a, LARGE)
+    series = 0.5 * LOG_TWO_PI - 0.5 * f.log(large) + 1.0 / (12.0 * large)
+    return f.where(a > LARGE, series, f.gammaln(a) - a * f.log(a) + a)
 
 
 def _student_t(f: Functions, y: Array, given: Given) -> Array:
     nu, sigma = given.own["nu"], given.own["sigma"]
     z = (y - given.mean) / sigma
-    top = f.gammaln((nu + 1.0) / 2.0) - f.gammaln(nu / 2.0)
+    top = _log_gamma_ratio(f, nu / 2.0, 0.5)
     scale = 0.5 * f.log(nu * np.pi) + f.log(sigma)
     return top - scale - (nu + 1.0) / 2.0 * f.log1p(z**2 / nu)
 
@@ -350,7 +430,7 @@ def _floats(values: Any) -> Floats:
 def _mixed(rng: np.random.Generator, given: Given) -> Floats:
     """Means of a gamma-mixed Poisson."""
     alpha = np.broadcast_to(given.own["dispersion"], np.shape(given.mean))
-    return np.minimum(rng.gamma(alpha, given.mean / alpha), MOST)
+    return _floats(np.minimum(rng.gamma(alpha, given.mean / alpha), MOST))
 
 
 def _draw_negative_binomial(rng: np.random.Generator, given: Given) -> Floats:
@@ -372,8 +452,7 @@ def _draw_hurdle(
 ) -> Callable[[np.random.Generator, Given], Floats]:
     def draw(rng: np.random.Generator, given: Given) -> Floats:
         some = means(rng, given)
-        shape = some.shape
-        return np.where(rng.random(shape) < given.own["hurdle"], 0.0, some)
+        return np.where(rng.random(some.shape) < given.own["hurdle"], 0.0, some)
 
     return draw
 
@@ -386,20 +465,22 @@ def _positive_poisson(rng: np.random.Generator, given: Given) -> Floats:
     """
     mean = np.minimum(_floats(given.mean), MOST)
     first = -np.log1p(rng.random(mean.shape) * np.expm1(-mean))
-    return 1.0 + rng.poisson(np.maximum(mean - first, 0.0))
+    return _floats(1.0 + rng.poisson(np.maximum(mean - first, 0.0)))
 
 
 def _positive_negative_binomial(rng: np.random.Generator, given: Given) -> Floats:
-    """Negative binomial counts above 0, by the quantile function above the probability of 0."""
-    from scipy import stats
+    """Negative binomial counts above 0, as :func:`_positive_poisson` with a gamma-mixed rate.
 
+    Without an event until t, a share of the unit, there is (1 + mean t / alpha)^-alpha; after a
+    first event at t the mixing is Gamma(alpha + 1, alpha + mean t).
+    """
     mean = np.minimum(_floats(given.mean), MOST)
     alpha = np.broadcast_to(given.own["dispersion"], mean.shape)
-    left = alpha / (alpha + mean)
-    # Survival: exact where the probability of 0 is all but 1.
     any_ = -np.expm1(-alpha * np.log1p(mean / alpha))
-    values = stats.nbinom.isf(rng.random(mean.shape) * any_, alpha, left)
-    return np.maximum(_floats(values), 1.0)
+    # mean t of the first event, which lies within the unit.
+    until = alpha * np.expm1(-np.log1p(-rng.random(mean.shape) * any_) / alpha)
+    mixing = rng.gamma(alpha + 1.0, 1.0 / (alpha + until))
+    return _floats(1.0 + rng.poisson(np.clip(mixing * (mean - until), 0.0, MOST)))
 
 
 def _draw_binomial(rng: np.random.Generator, given: Given) -> Floats:
@@ -411,15 +492,14 @@ def _draw_binomial(rng: np.random.Generator, given: Given) -> Floats:
 def _draw_beta_binomial(rng: np.random.Generator, given: Given) -> Floats:
     total = np.broadcast_to(given.own["concentration"], np.shape(given.mean))
     least = np.finfo(float).tiny
-    p = rng.beta(
-        np.maximum(total * given.mean, least), np.maximum(total * np.exp(given.log_rest), least)
-    )
+    rest = np.exp(_floats(given.log_rest))
+    p = _floats(rng.beta(np.maximum(total * given.mean, least), np.maximum(total * rest, least)))
     n = np.broadcast_to(np.asarray(given.trials, dtype=np.int64), p.shape)
     return _floats(rng.binomial(n, p))
 
 
 def _draw_normal(rng: np.random.Generator, given: Given) -> Floats:
-    return given.mean + given.own["sigma"] * rng.normal(size=np.shape(given.mean))
+    return _floats(given.mean + given.own["sigma"] * rng.normal(size=np.shape(given.mean)))
 
 
 def _draw_student_t(rng: np.random.Generator, given: Given) -> Floats:
@@ -449,7 +529,7 @@ def _inflated_mean(_f: Functions, given: Given) -> Array:
 
 def _hurdle_mean(negative_binomial: bool) -> Callable[[Functions, Given], Array]:
     def expected(f: Functions, given: Given) -> Array:
-        any_ = f.exp(_log_any(f, given, negative_binomial=negative_binomial))
+        any_ = -f.expm1(_log_none(f, given, negative_binomial=negative_binomial))
         # As the mean goes to 0, a count above 0 is 1.
         ratio = f.where(given.mean > 0.0, given.mean / f.where(any_ > 0.0, any_, 1.0), 1.0)
         return (1.0 - given.own["hurdle"]) * ratio
@@ -554,7 +634,7 @@ FAMILIES: Mapping[str, Family] = {
         _count(
             "hurdle_poisson",
             "counts of which a share is 0 and the others are Poisson counts above 0",
-            "0 with probability hurdle, else Poisson(mean) given that it is above 0",
+            "0 with probability hurdle, else Poisson(mean) given that it is not 0",
             ("hurdle",),
             _hurdle(_poisson, negative_binomial=False),
             _draw_hurdle(_positive_poisson),
@@ -563,7 +643,7 @@ FAMILIES: Mapping[str, Family] = {
         _count(
             "hurdle_negative_binomial",
             "counts of which a share is 0 and the others are negative binomial counts above 0",
-            "0 with probability hurdle, else NegativeBinomial(mean, alpha) given that it is above 0",
+            "0 with probability hurdle, else NegativeBinomial(mean, alpha) given that it is not 0",
             ("dispersion", "hurdle"),
             _hurdle(_negative_binomial, negative_binomial=True),
             _draw_hurdle(_positive_negative_binomial),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, log
 from typing import Any, Protocol
 
 Array = Any
@@ -63,6 +63,25 @@ class Link:
         """Whether the mean lies between 0 and 1."""
         return self.log_rest is not None
 
+    def logs(self, f: Functions, eta: Array) -> tuple[Array, Array] | None:
+        """Return logarithms of a probability and of what is left of it; None of another mean."""
+        if self.log_mean is None or self.log_rest is None:
+            return None
+        return self.log_mean(f, eta), self.log_rest(f, eta)
+
+
+HALF = log(2.0)
+
+
+def log_of_rest(f: Functions, log_p: Array) -> Array:
+    """Return log(1 - p) from log p, exact at both ends.
+
+    Mächler (2012), *Accurately computing log(1 - exp(-|a|))*, equation 7.
+    """
+    near = f.where(log_p > -HALF, log_p, -HALF)
+    far = f.where(log_p > -HALF, -HALF, log_p)
+    return f.where(log_p > -HALF, f.log(-f.expm1(near)), f.log1p(-f.exp(far)))
+
 
 def _normal_quantile(p: float) -> float:
     from scipy.special import ndtri
@@ -111,7 +130,7 @@ LINKS: Mapping[str, Link] = {
             "1 - exp(-exp",
             lambda f, eta: -f.expm1(-f.exp(eta)),
             lambda p: log(-log(1.0 - p)),
-            lambda f, eta: f.log(-f.expm1(-f.exp(eta))),
+            lambda f, eta: log_of_rest(f, -f.exp(eta)),
             lambda f, eta: -f.exp(eta),
         ),
     )
@@ -124,9 +143,6 @@ def inverse_text(link: Link, terms: str) -> str:
     if not link.inverse:
         return terms
     return f"{link.inverse}({terms})" + ")" * (link.inverse.count("("))
-
-
-SQRT_HALF = sqrt(0.5)
 
 
 class ArrayFunctions:
