@@ -9,11 +9,10 @@ import polars as pl
 
 from attribution.design.types import Absent
 from attribution.errors import InputError, Problem, suggest
-from attribution.spec.columns import counted
+from attribution.spec.columns import LATE_FAMILIES, counted
 from attribution.spec.model import Feature, ModelSpec, Predictor, RatesMean
 from attribution.spec.terms import Group, Term
 from attribution.spec.transforms import columns_of, evaluate
-from attribution.spec.words import LATE_FAMILIES
 
 COSTS = ("fee", "product_cost", "commission", "management_cost")
 
@@ -60,10 +59,12 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
 def _late(spec: ModelSpec, table: pl.DataFrame) -> Iterator[Absent]:
     """Say why orders that come late are not allowed for, where that could be expected."""
     part = "correction for late orders"
-    if spec.outcome.column == "conversions" and not _has(table, "carry_shares"):
+    if spec.outcome.column != "conversions":
+        return
+    if not _has(table, "carry_shares"):
         reason = "the table does not say how long each post could collect orders"
         yield Absent(part, reason)
-    elif _has(table, "carry_shares") and spec.outcome.family not in LATE_FAMILIES:
+    elif spec.outcome.family not in LATE_FAMILIES:
         yield Absent(part, f"there is none for the family {spec.outcome.family}")
 
 
@@ -110,25 +111,47 @@ def _prune_predictor(
     kept: list[Term] = []
     for term in predictor.terms:
         reason = _unsupported(term, features, table)
-        if reason is None:
-            kept.append(term)
-        else:
-            absent.append(Absent(_part(term), reason))
+        left = term
+        if isinstance(term, Group) and reason is None:
+            left, reason = _supported_slopes(term, features, table)
+        if reason is not None:
+            absent.append(Absent(_part(term, without=left), reason))
+        if reason is None or left is not term:
+            kept.append(left)
     return replace(predictor, terms=tuple(kept))
 
 
 def _unsupported(term: Term, features: dict[str, Feature], table: pl.DataFrame) -> str | None:
-    """Return why a table cannot support a term, None where it can."""
+    """Return why a table cannot support a term, None where it can; of a group, its levels."""
     for column in term.columns:
         if (reason := _no_groups(column, table)) is not None:
             return reason
-    for name in term.features:
-        if lacking := _lacking(features[name], table):
-            return f"the table has no {lacking}"
-    if term.columns or term.kind == "offset":
+    if isinstance(term, Group):
         return None
-    same = [name for name in term.features if _constant(features[name], table)]
-    return f"{same[0]} is the same for all posts" if same else None
+    constant_may_be = term.kind == "offset"
+    reasons = (_no_feature(features[n], table, constant_may_be) for n in term.features)
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _no_feature(feature: Feature, table: pl.DataFrame, constant_may_be: bool) -> str | None:
+    """Return why a table has no use for a feature, None where it has."""
+    if lacking := _lacking(feature, table):
+        return f"the table has no {lacking}"
+    if not constant_may_be and _constant(feature, table):
+        return f"{feature.name} is the same for all posts"
+    return None
+
+
+def _supported_slopes(
+    term: Group, features: dict[str, Feature], table: pl.DataFrame
+) -> tuple[Group, str | None]:
+    """Return a group term with what can vary, and why the rest cannot; itself if nothing can."""
+    why = {of: _no_feature(features[of], table, constant_may_be=False) for of in term.slopes}
+    left = tuple(of for of in term.of if why.get(of) is None)
+    reason = next((reason for reason in why.values() if reason is not None), None)
+    if reason is None or not left:
+        return term, reason
+    return replace(term, of=left, correlation=term.correlation if len(left) > 1 else None), reason
 
 
 def _constant(feature: Feature, table: pl.DataFrame) -> bool:
@@ -136,10 +159,11 @@ def _constant(feature: Feature, table: pl.DataFrame) -> bool:
     return values.n_unique() < 2
 
 
-def _part(term: Term) -> str:
-    """Return words for what a term would have told."""
+def _part(term: Term, without: Term | None = None) -> str:
+    """Return words for what a term would have told, what is left of it aside."""
     if isinstance(term, Group):
-        return f"differences of {' and '.join(term.of)} by {term.by}"
+        kept = without.of if isinstance(without, Group) and without is not term else ()
+        return f"differences of {' and '.join(of for of in term.of if of not in kept)} by {term.by}"
     if term.columns:
         return f"differences by {term.columns[0]}"
     return f"effect of {' and '.join(term.features)}"
@@ -163,8 +187,8 @@ def _prune_groups(
 
 
 def _no_groups(column: str, table: pl.DataFrame) -> str | None:
-    if not _has(table, column):
-        return f"the table has no {column}"
+    if lacking := " and ".join(part for part in column.split(":") if not _has(table, part)):
+        return f"the table has no {lacking}"
     levels = table.get_column(column).drop_nulls().unique()
     if levels.len() < 2:
         return f"the table has only one {column}, {levels.item()!r}: nothing varies"

@@ -42,7 +42,9 @@ class Basis:
     def functions(self) -> Floats:
         """The functions at the wanted values; (post, function)."""
         if isinstance(self.term, GaussianProcess):
-            return self._sines(self._standard(self.at)) - self._sines(self._standard(self.values)).mean(axis=0)
+            at, own = self._standard(self.at), self._standard(self.values)
+            centre: Floats = self._sines(own).mean(axis=0)
+            return self._sines(at) - centre
         return self._spline(self._standard(self.at))
 
     @cached_property
@@ -74,7 +76,7 @@ class Basis:
         own = self._standard(self.values)
         middle = (own.min() + own.max()) / 2.0
         off = np.clip(z - middle, -self._half_width, self._half_width) + self._half_width
-        return np.sin(off[:, None] * self.frequencies) / np.sqrt(self._half_width)
+        return np.asarray(np.sin(off[:, None] * self.frequencies) / np.sqrt(self._half_width))
 
     def _spline(self, z: Floats) -> Floats:
         """The line, then bends that hold no line; (post, function).

@@ -32,12 +32,11 @@ from attribution.design.types import (
     Value,
 )
 from attribution.errors import Problem, raise_if_any
-from attribution.spec.columns import all_terms, signals, used_features
+from attribution.spec.columns import all_terms, credits_late, signals, used_features
 from attribution.spec.links import LINKS
 from attribution.spec.model import ModelSpec, RatesMean
 from attribution.spec.terms import GaussianProcess, Spline
 from attribution.spec.transforms import evaluate
-from attribution.spec.words import LATE_FAMILIES
 
 NODES = np.linspace(-4.0, 4.0, 17)
 """Standardised hidden log-counts at which features are tabulated (linear in between)."""
@@ -82,9 +81,8 @@ def build_design(
         When outcome or exposure is missing, or no post is left.
     """
     raise_if_any(check_numbers(spec, table))
-    table = join_columns(table, group_columns(spec))
+    table = join_columns(table, (*group_columns(spec), *value_group_columns(spec)))
     spec, absent = prune(spec, table)
-    raise_if_any(check_levels(spec, table))
     family = spec.outcome.distribution
     amounts = [c for c in (spec.outcome.exposure, spec.outcome.trials, *signals(spec)) if c]
     numeric = pl.selectors.by_name(*amounts) & pl.selectors.numeric()
@@ -93,6 +91,9 @@ def build_design(
         numeric.cast(pl.Float64),
     )
     kept, set_aside = split_rows(spec, table)
+    # What is left may have fewer levels, or one value where there were two.
+    spec, more = prune(spec, kept)
+    raise_if_any(check_levels(spec, kept, level_order))
     outcome = kept.get_column(spec.outcome.column).to_numpy()
     exposure = _amount(kept, spec.outcome.exposure)
     shown, hidden = _hidden(spec, kept)
@@ -113,9 +114,9 @@ def build_design(
         groups=_outcome_groups(spec, kept, outcome, level_order),
         value_groups=_value_groups(spec, kept, value, level_order),
         hidden=hidden,
-        sources=_sources(kept, outcome) if spec.outcome.family in LATE_FAMILIES else None,
+        sources=_sources(kept, outcome) if credits_late(spec) else None,
         value=value,
-        absent=absent,
+        absent=tuple(dict.fromkeys((*absent, *more))),
         set_aside=set_aside,
     )
 
@@ -168,7 +169,7 @@ def _hidden(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, Hidden 
         null = table.get_column(column).is_null()
         if not null.any():
             continue
-        others = [c for c in used if c != column]
+        others = [c for c in used if c != column and _is_amount(table.get_column(c))]
         groups = [c for c in group_columns(spec) if c in table.columns]
         exposure = spec.outcome.exposure
         if exposure is None:
@@ -192,6 +193,11 @@ def _hidden(spec: ModelSpec, table: pl.DataFrame) -> tuple[pl.DataFrame, Hidden 
         features={},
     )
     return filled, hidden
+
+
+def _is_amount(values: pl.Series) -> bool:
+    """Whether a column holds numbers, 0 or more, of which others can be predicted."""
+    return values.dtype.is_numeric() and not (values < 0).any()
 
 
 def _features(
@@ -240,6 +246,8 @@ def _outcome_groups(
     link = spec.predictors["mean"].link if spec.predictors.get("mean") else "log"
     log_base = np.log(base) if spec.outcome.exposure is not None else np.zeros(len(base))
     orders = {c: order_of(term) for _, term in all_terms(spec) for c in term.columns}
+    # Levels that are the posts themselves share the dim of the posts, and so its order.
+    orders |= {"post_id": tuple(texts(table.get_column("post_id")))}
     found = {}
     for column in group_columns(spec):
         group = _group(

@@ -10,11 +10,14 @@ import numpy as np
 from attribution.design.types import Floats, Integers
 from attribution.spec.defaults import DEFAULT, Facts
 from attribution.spec.links import LINKS
-from attribution.spec.model import ModelSpec, Own, Predictor
+from attribution.spec.model import ModelSpec, Own, Predictor, RatesMean
 from attribution.spec.priors import Prior
 
 OWN_UNIT = 1.0
 """Unit of the scale of an own parameter's terms, which is a logarithm or a log odds."""
+
+LOG = Facts(0.0, 1.0, {})
+"""What defaults of rates and order values look at: their effects are on the log scale."""
 
 
 def with_defaults(
@@ -36,8 +39,13 @@ def with_defaults(
     if isinstance(mean, Predictor):
         facts = _facts(spec, mean, outcome, base, spreads)
         mean = replace(mean, terms=tuple(term.with_defaults(facts) for term in mean.terms))
+    if isinstance(mean, RatesMean):
+        mean = replace(mean, terms=tuple(term.with_defaults(LOG) for term in mean.terms))
+    value = spec.order_value
+    if value is not None:
+        value = replace(value, terms=tuple(term.with_defaults(LOG) for term in value.terms))
     own = {name: _own(stated, spreads, name, outcome, spec) for name, stated in spec.own.items()}
-    return replace(spec, mean=mean, own=own)
+    return replace(spec, mean=mean, own=own, order_value=value)
 
 
 def _spread(values: Floats) -> float:
@@ -55,9 +63,10 @@ def _facts(
     numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome
     if mean.link == "identity":
         return Facts(float(np.mean(numbers)), _spread(numbers.astype(np.float64)), spreads)
+    family = spec.outcome.distribution
     # Half an event more keeps the average of none, or of all, away from where a link has no value.
-    share = spec.outcome.distribution.is_share
-    average = (float(outcome.sum()) + 0.5) / (float(base.sum()) + (1.0 if share else 0.0))
+    event, trial = 0.5 * family.whole, 1.0 * family.is_share
+    average = (float(outcome.sum()) + event) / (float(base.sum()) + trial)
     return Facts(LINKS[mean.link].forward(max(average, 1e-12)), 1.0, spreads)
 
 
@@ -79,7 +88,7 @@ def _own(
 
 
 def _own_location(name: str, outcome: Integers | Floats, spec: ModelSpec) -> float:
-    """Where the constant of an own parameter is expected: at the outcome's spread, or at 1 or 1/2."""
+    """Where the constant of an own parameter is expected: at the outcome's spread, or 1 or 1/2."""
     if name != "sigma":
         return 0.0
     numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome

@@ -34,6 +34,7 @@ class _Takes:
 
 
 _AMOUNT = _Takes("numbers, 0 or more")
+_HIDDEN = _Takes('numbers, 0 or more, or the policy "set_aside"')
 
 
 def check_numbers(spec: ModelSpec, table: pl.DataFrame) -> list[Problem]:
@@ -46,7 +47,10 @@ def check_numbers(spec: ModelSpec, table: pl.DataFrame) -> list[Problem]:
         for key, column, takes in _counted(spec)
         if column in table.columns
     ]
-    return [problem for problem in (*found, _beyond_trials(spec, table)) if problem is not None]
+    problems = [problem for problem in (*found, _beyond_trials(spec, table)) if problem is not None]
+    # A part that may be hidden is looked at twice.
+    first = {problem.what: problem for problem in reversed(problems)}
+    return [problem for problem in problems if first[problem.what] is problem]
 
 
 def _counted(spec: ModelSpec) -> Iterator[tuple[str, str, _Takes]]:
@@ -62,6 +66,9 @@ def _counted(spec: ModelSpec) -> Iterator[tuple[str, str, _Takes]]:
         for i, part in enumerate(spec.mean.parts):
             if part != spec.outcome.exposure:
                 yield f"mean.parts[{i}]", part, _AMOUNT
+    for column, policy in spec.missing.items():
+        if policy == "latent":
+            yield f"missing.{column}", column, _HIDDEN
 
 
 def _problem(values: pl.Series, key: str, takes: _Takes) -> Problem | None:
@@ -88,8 +95,9 @@ def _beyond_trials(spec: ModelSpec, table: pl.DataFrame) -> Problem | None:
     if beyond.is_empty():
         return None
     first = beyond.row(0)
+    rows = "1 row has" if beyond.height == 1 else f"{beyond.height:,} rows have"
     return Problem(
-        f"{beyond.height:,} rows have more {column} than {trials}",
+        f"{rows} more {column} than {trials}",
         key="outcome.trials",
         value=f"{first[0]:g} of {first[1]:g}",
         expected=f"at most as many {column} as {trials}",

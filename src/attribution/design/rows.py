@@ -75,7 +75,7 @@ def _can_be_latent(spec: ModelSpec, table: pl.DataFrame, column: str) -> bool:
 
 
 def sort_levels(levels: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
-    """Sort levels by a known order where it names them all, else numbers by size, texts by letter."""
+    """Sort levels by a known order where it names them all, else by size, texts by letter."""
     if set(levels) <= set(order):
         return tuple(level for level in order if level in set(levels))
     try:

@@ -13,6 +13,10 @@ ORDER_VALUE = ("net_revenue", "paying_orders")
 """Columns that the order value is learned from; a table without them gives no order value."""
 
 
+LATE_FAMILIES = frozenset({"poisson", "negative_binomial"})
+"""Families whose counts are shared out where orders come late."""
+
+
 def all_terms(spec: ModelSpec) -> Iterator[tuple[str, Term]]:
     """Yield every term of the outcome's model with its dotted key: the mean's before others'."""
     if isinstance(spec.mean, RatesMean):
@@ -38,6 +42,11 @@ def groupings(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
     return tuple((f"{key}.by", column) for key, term in terms for column in term.columns)
 
 
+def credits_late(spec: ModelSpec) -> bool:
+    """Whether what the model counts can land on other posts where orders come late."""
+    return spec.outcome.column == "conversions" and spec.outcome.family in LATE_FAMILIES
+
+
 def used_features(spec: ModelSpec) -> tuple[Feature, ...]:
     """Return the features that some term uses, in the order of the spec."""
     used = {name for _, term in all_terms(spec) for name in term.features}
@@ -45,11 +54,10 @@ def used_features(spec: ModelSpec) -> tuple[Feature, ...]:
 
 
 def signals(spec: ModelSpec) -> tuple[str, ...]:
-    """Return the columns that the mean uses besides the exposure, in order of first use."""
-    if isinstance(spec.mean, RatesMean):
-        columns: Iterable[str] = spec.mean.parts
-    else:
-        columns = (c for feature in used_features(spec) for c in sorted(columns_of(feature)))
+    """Return the columns that terms use besides the exposure, in order of first use."""
+    parts = spec.mean.parts if isinstance(spec.mean, RatesMean) else ()
+    made_from = (c for feature in used_features(spec) for c in sorted(columns_of(feature)))
+    columns = (*parts, *made_from)
     return tuple(c for c in dict.fromkeys(columns) if c != spec.outcome.exposure)
 
 

@@ -7,7 +7,7 @@ the same defaults serve clicks and orders, likes and their logarithms (as in rst
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from attribution.spec.priors import Prior
@@ -15,13 +15,30 @@ from attribution.spec.priors import Prior
 DEFAULT = Prior("default", {})
 """Stands for a prior that the spec leaves to the table."""
 
-RULES: Mapping[str, str] = {
-    "intercept": "student_t(nu = 3, mu = link of the average outcome, sigma = 2.5 u)",
-    "slope": "normal(mu = 0, sigma = u / standard deviation of the feature)",
-    "sigma": "exponential(lam = 1 / standard deviation of the outcome, or of its logarithm)",
-    "sd": "half_normal(sigma = u), of a slope u / standard deviation of the feature",
-}
-"""What each default is; u is 1, or with an identity link the outcome's standard deviation."""
+
+def rule_of_intercept(location: str, unit: str) -> str:
+    """Return the default of a constant in words, as :meth:`Facts.intercept` computes it."""
+    sigma = "2.5" if unit == "1" else f"2.5 {unit}"
+    return f"student_t(nu = 3, mu = {location}, sigma = {sigma})"
+
+
+def rule_of_slope(unit: str, feature: str | None = None) -> str:
+    """Return the default of a coefficient or a difference, as :meth:`Facts.slope` computes it."""
+    sigma = unit if feature is None else f"{unit} / sd({feature})"
+    return f"normal(mu = 0, sigma = {sigma})"
+
+
+def rule_of_sd(unit: str, features: Sequence[str] = (), *, constant: bool = True) -> str:
+    """Return the default of a standard deviation in words, as :meth:`Facts.sd` computes it."""
+    each = [unit] if constant else []
+    each += [f"{unit} / sd({name})" for name in features]
+    sigma = each[0] if len(each) == 1 else f"the largest of {', '.join(each)}"
+    return f"half_normal(sigma = {sigma})"
+
+
+def rule_of_sigma(spread: str) -> str:
+    """Return the default of the outcome's own standard deviation in words."""
+    return f"exponential(lam = 1 / {spread})"
 
 
 @dataclass(frozen=True)

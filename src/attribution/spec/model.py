@@ -180,18 +180,40 @@ class ModelSpec:
         if isinstance(self.mean, RatesMean) and section == "mean":
             return Place(section, "", "log rates", "log of rates")
         predictor = self.predictors[section]
-        link = LINKS[predictor.link]
-        if section != "mean":
-            own = OWN[section]
-            what = f"{link.name} of {own.parameter}"
-            unit = own.parameter if link.name == "log" else None
-            return Place(section, f"{section}_", what, what, unit, predictor.centre)
-        per = f" per unit of {self.outcome.exposure}" if self.outcome.exposure else ""
-        unit = f"{self.outcome.column}{per}"
-        if self.outcome.distribution.is_share:
-            unit = f"probability of {self.outcome.column}"
+        return (
+            self._mean_place(predictor)
+            if section == "mean"
+            else self._own_place(section, predictor)
+        )
+
+    def _own_place(self, section: str, predictor: Predictor) -> Place:
+        own, link = OWN[section], LINKS[predictor.link]
+        what = f"{link.name} of {own.parameter}"
+        unit = own.parameter if link.name == "log" else None
+        location = f"{link.name} of {self.spread}" if section == "sigma" else "0"
+        return Place(section, f"{section}_", what, what, unit, predictor.centre, location)
+
+    def _mean_place(self, predictor: Predictor) -> Place:
+        outcome, link = self.outcome, LINKS[predictor.link]
+        unit = outcome.column
+        if outcome.exposure:
+            unit = f"{unit} per unit of {outcome.exposure}"
+        if outcome.distribution.is_share:
+            unit = f"probability of {unit}"
+        average = f"average {unit}" if not outcome.trials else f"average share of {outcome.trials}"
+        location = f"{link.name} of the {average}"
+        constant, exp_unit = f"{link.name} of {unit}", unit if link.name == "log" else None
+        scale, one = f"{link.name} mean", "1"
         if link.name == "identity":
-            return Place(section, "", "mean", f"mean of {unit}", None, predictor.centre)
-        exp_unit = unit if link.name == "log" else None
-        constant = f"{link.name} of {unit}"
-        return Place(section, "", f"{link.name} mean", constant, exp_unit, predictor.centre)
+            scale, one, location = "mean", self.spread, average
+            constant = f"mean of {unit}"
+        if outcome.family == "log_normal":
+            constant, exp_unit = f"mean of the logarithm of {unit}", f"{unit} (median)"
+            location = f"average ln({unit})"
+        return Place("mean", "", scale, constant, exp_unit, predictor.centre, location, one)
+
+    @property
+    def spread(self) -> str:
+        """Words for the outcome's standard deviation, of its logarithm if log-normal."""
+        column = self.outcome.column
+        return f"sd(ln({column}))" if self.outcome.family == "log_normal" else f"sd({column})"

@@ -229,6 +229,11 @@ def _own_prior(table: Fields, own: OwnParameter) -> Prior:
     if own.name != "dispersion" or not table.has("on"):
         return prior
     on = table.choice("on", ("alpha", "inverse"), "scale of the dispersion")
+    if not table.has("prior"):
+        table.notes.add("there is no prior that this could be the scale of", table.key("on"))
+    elif prior.on is not None:
+        what = "the prior says itself which scale it is on"
+        table.notes.add(what, table.key("on"), hint="Remove it")
     return replace(prior, on="inverse") if on == "inverse" else prior
 
 

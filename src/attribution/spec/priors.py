@@ -12,24 +12,24 @@ Parameters = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Support:
-    """The values that a prior gives or a parameter takes: an interval, or shares of a whole."""
+    """The values that a prior gives or a parameter takes: numbers, shares, or correlations."""
 
     words: str
     low: float = -inf
     high: float = inf
-    simplex: bool = False
+    kind: str = "numbers"
 
     def inside(self, other: Support) -> bool:
         """Whether every value of this support is one of the other's."""
-        same_kind = self.simplex == other.simplex
+        same_kind = self.kind == other.kind
         return same_kind and self.low >= other.low and self.high <= other.high
 
 
 REAL = Support("any number")
 POSITIVE = Support("numbers above 0", low=0.0)
 UNIT = Support("numbers between 0 and 1", low=0.0, high=1.0)
-SIMPLEX = Support("shares that add up to 1", low=0.0, high=1.0, simplex=True)
-CORRELATION = Support("correlations", low=-1.0, high=1.0)
+SIMPLEX = Support("shares that add up to 1", low=0.0, high=1.0, kind="shares")
+CORRELATION = Support("correlations", low=-1.0, high=1.0, kind="correlations")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class PriorKind:
         """Whether some parameters keep every value of this prior within a support."""
         if self.ordered is None:
             return self.support.inside(needs)
-        return not needs.simplex
+        return needs.kind == self.support.kind
 
 
 _KINDS = (

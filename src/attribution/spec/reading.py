@@ -6,9 +6,7 @@ from attribution.spec.fields import Fields
 from attribution.spec.priors import PRIORS, SCALES, Prior, Support, support_of
 
 
-def read_prior(
-    fields: Fields, name: str, needs: Support, default: Prior | None = None
-) -> Prior:
+def read_prior(fields: Fields, name: str, needs: Support, default: Prior | None = None) -> Prior:
     """Read a prior whose values must lie within the support that the parameter needs.
 
     Parameters
@@ -47,9 +45,14 @@ def _check_support(prior: Prior, fields: Fields, name: str, needs: Support) -> N
         return
     if prior.on is not None:
         scale = SCALES[prior.on]
-        if not needs.inside(scale.of):
-            what = f"a parameter that takes {needs.words} has no {prior.on}"
-            fields.notes.add(what, f"{fields.key(name)}.on")
+        if (needs.kind, needs.low, needs.high) != (scale.of.kind, scale.of.low, scale.of.high):
+            fitting = [n for n, s in SCALES.items() if needs.inside(s.of) and s.of.inside(needs)]
+            fields.notes.add(
+                f"a parameter that takes {needs.words} has no scale {prior.on!r}",
+                f"{fields.key(name)}.on",
+                expected=f"one of {', '.join(fitting)}" if fitting else None,
+                hint="Remove it" if not fitting else None,
+            )
             return
         needs = scale.values
     support = support_of(prior)

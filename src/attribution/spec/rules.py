@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable
 
 from attribution.errors import InputError, suggest
 from attribution.spec.columns import all_terms, groupings, signals, used_features
-from attribution.spec.families import OWN
 from attribution.spec.fields import Notes
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
+from attribution.spec.names import RESERVED, check_names
 from attribution.spec.terms import (
     ALL_PARTS,
     EACH_PART,
@@ -24,20 +24,11 @@ from attribution.spec.terms import (
     Linear,
     Monotone,
     Offset,
+    Spline,
     Term,
     dim,
 )
 from attribution.spec.transforms import columns_of, row_wise
-
-# fmt: off
-RESERVED = frozenset({
-    "alpha", "conversions", "credited_orders", "exposure", "feature", "hidden", "intercept",
-    "inverse_alpha", "net_revenue", "node", "part", "paying_orders", "paying_share", "post", "sale",
-    "sale_orders", "source", "trials", *(own.parameter for own in OWN.values()), *OWN,
-})
-# fmt: on
-"""Names with another meaning in a spec or in a run, so that no feature may have them."""
-
 
 COUNTS = frozenset({"poisson", "negative_binomial"})
 """Families whose hidden signals can be estimated with the model."""
@@ -57,6 +48,8 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
     _check_groupings(spec, notes)
     if readable:
         _check_missing(spec, notes)
+    if not notes.problems:
+        check_names(spec, notes)
 
 
 def _check_outcome(spec: ModelSpec, notes: Notes) -> None:
@@ -71,12 +64,13 @@ def _check_outcome(spec: ModelSpec, notes: Notes) -> None:
         what = f"the number of trials is the outcome {outcome.column!r} itself"
         notes.add(what, "outcome.trials")
     link = spec.mean.link if isinstance(spec.mean, Predictor) else "log"
-    if outcome.exposure is not None and link != "log":
+    if outcome.exposure is not None and link != "log" and link in outcome.distribution.links:
         what = "only a mean with a log link is proportional to an exposure"
         hint = "Remove it; of a share of people say trials"
         notes.add(what, "outcome.exposure", value=outcome.exposure, hint=hint)
     if outcome.exposure is None and isinstance(spec.mean, RatesMean):
-        notes.add("a rates mean needs an exposure", "outcome.exposure", expected=spec.mean.parts[0])
+        first = spec.mean.parts[0] if spec.mean.parts else "the first part"
+        notes.add("a rates mean needs an exposure", "outcome.exposure", expected=first)
     if isinstance(spec.mean, RatesMean) and outcome.family != "negative_binomial":
         what = f"a rates mean has no family {outcome.family!r}"
         notes.add(what, "outcome.family", expected="negative_binomial")
@@ -95,7 +89,7 @@ def _check_features(spec: ModelSpec, notes: Notes) -> bool:
                 notes.add(problem.what, problem.key, value=problem.value, hint=problem.hint)
     readable = len(read) == len(spec.features) and len(notes.problems) == before
     outcome = (spec.outcome.column, spec.outcome.exposure, spec.outcome.trials)
-    used_by = {*outcome, *(by for _, by in groupings(spec))} - {None}
+    used_by = {name for name in (*outcome, *(by for _, by in groupings(spec))) if name}
     taken = used_by.union(*read.values()) | {dim(column) for column in used_by}
     for feature in spec.features:
         _check_feature_name(feature.name, taken, notes)
@@ -118,7 +112,7 @@ def _check_feature_name(name: str, taken: Collection[str], notes: Notes) -> None
 
 def _check_rates(spec: ModelSpec, mean: RatesMean, notes: Notes) -> None:
     exposure, parts = spec.outcome.exposure, mean.parts
-    if parts and parts[0] != exposure:
+    if parts and exposure is not None and parts[0] != exposure:
         what = f"the first part must be the outcome's exposure {exposure!r}"
         notes.add(what, "mean.parts[0]", value=parts[0], expected=exposure)
     for index, part in enumerate(parts):
@@ -126,15 +120,10 @@ def _check_rates(spec: ModelSpec, mean: RatesMean, notes: Notes) -> None:
             notes.add(f"the part {part!r} is there twice", f"mean.parts[{index}]")
         if part == spec.outcome.column:
             notes.add(f"the outcome {part!r} cannot be a part", f"mean.parts[{index}]")
-    for feature in spec.features:
-        what = f"a rates mean uses no features, so {feature.name!r} is never used"
-        notes.add(what, f"features.{feature.name}", hint="Remove it, or use a linear mean")
     _check_groups(mean.terms, "mean", {EACH_PART[0], ALL_PARTS[0]}, notes)
 
 
-def _check_predictor(
-    spec: ModelSpec, section: str, predictor: Predictor, notes: Notes
-) -> None:
+def _check_predictor(spec: ModelSpec, section: str, predictor: Predictor, notes: Notes) -> None:
     """Note what is wrong with a sum of terms."""
     at = f"{section}.terms"
     if not predictor.terms and not _noted(notes, at):
@@ -153,13 +142,13 @@ def _check_predictor(
 
 def _check_unused(spec: ModelSpec, notes: Notes) -> None:
     """Note features that no term uses."""
-    if isinstance(spec.mean, RatesMean) and not spec.predictors:
-        return
     used = used_features(spec)
+    rates = isinstance(spec.mean, RatesMean)
     for feature in spec.features:
         if feature not in used:
             what = f"the feature {feature.name!r} is never used"
-            hint = "Remove it, or add a term for it"
+            what = f"a rates mean uses no features: {what}" if rates else what
+            hint = f"Remove it, or {'use a linear mean' if rates else 'add a term for it'}"
             notes.add(what, f"features.{feature.name}", hint=hint)
 
 
@@ -167,6 +156,7 @@ def _check_twice(terms: Iterable[Term], at: str, notes: Notes) -> None:
     """Note a second term for what has one, such as a second coefficient of a feature."""
     seen: Counter[tuple[str, ...]] = Counter()
     for index, term in enumerate(terms):
+        _check_term(term, f"{at}[{index}]", notes)
         match term:
             case Intercept():
                 of: tuple[str, ...] = (INTERCEPT,)
@@ -176,7 +166,8 @@ def _check_twice(terms: Iterable[Term], at: str, notes: Notes) -> None:
                 of = (INTERCEPT, by)
             case Group():
                 continue
-            case Linear() | Offset():
+            case Linear() | Offset() | Spline():
+                # A spline holds a straight line itself.
                 of = term.features
             case _:
                 of = (term.kind, *term.features)
@@ -187,17 +178,34 @@ def _check_twice(terms: Iterable[Term], at: str, notes: Notes) -> None:
     _check_levels_twice(terms, at, notes)
 
 
+def _check_term(term: Term, key: str, notes: Notes) -> None:
+    """Note what one term cannot be by itself."""
+    for column in term.columns:
+        parts = column.split(":")
+        for part in dict.fromkeys(p for p in parts if parts.count(p) > 1):
+            notes.add(f"the column {part!r} is there twice", f"{key}.by")
+    if isinstance(term, Monotone) and term.order:
+        for level, count in Counter(term.order).items():
+            if count > 1:
+                notes.add(f"the level {level!r} is there twice", f"{key}.order")
+        if len(term.order) == 1:
+            notes.add("one level has no order", f"{key}.order", expected="two levels or more")
+
+
 def _check_levels_twice(terms: Iterable[Term], at: str, notes: Notes) -> None:
-    """Note a column whose levels shift the sum both pooled and not: nothing tells them apart."""
+    """Note what differs by a column's levels both pooled and not: nothing tells them apart."""
     apart = {
-        term.by
+        (term.by, term.of if isinstance(term, Categorical) else INTERCEPT)
         for term in terms
-        if isinstance(term, Monotone) or (isinstance(term, Categorical) and term.of == INTERCEPT)
+        if isinstance(term, Categorical | Monotone)
     }
     for index, term in enumerate(terms):
-        if isinstance(term, Group) and INTERCEPT in term.of and term.by in apart:
-            what = f"the levels of {term.by!r} have a term of their own already"
-            notes.add(what, f"{at}[{index}].by")
+        if not isinstance(term, Group):
+            continue
+        for of in term.of:
+            if (term.by, of) in apart:
+                what = f"the levels of {term.by!r} have a term of their own for {of!r} already"
+                notes.add(what, f"{at}[{index}].by", hint="Keep one of the two")
 
 
 def _check_groups(terms: Iterable[Term], at: str, varying: Collection[str], notes: Notes) -> None:
@@ -228,6 +236,9 @@ def _check_effects(term: Group, key: str, notes: Notes) -> None:
         what = "each part varies by itself or all parts vary together, not both in one term"
         notes.add(what, f"{key}.of", hint="Write two terms")
     slopes = [of for of in term.of if of not in {INTERCEPT, *EACH_PART, *ALL_PARTS}]
+    if term.of == EACH_PART and term.effects not in ("zero_sum", None):
+        what = f"rates of each part cannot have {term.effects} effects"
+        notes.add(what, f"{key}.effects", expected="zero_sum")
     if term.effects == "mean_one" and slopes:
         what = f"the slope of {slopes[0]!r} is no multiplier, so its effects cannot be mean_one"
         notes.add(what, f"{key}.effects", expected="zero_sum or exchangeable")
@@ -258,23 +269,27 @@ def _check_missing(spec: ModelSpec, notes: Notes) -> None:
         if column not in used:
             what = f"{column!r} is no signal of this model, so it needs no policy"
             notes.add(what, f"missing.{column}", hint=suggest(column, used))
-        elif policy == "latent" and not _can_be_latent(spec, column):
-            what = f"{column!r} is in a term for which a hidden value cannot be estimated"
-            notes.add(what, f"missing.{column}", expected='"set_aside"')
+        elif policy == "latent" and (why := _why_not_latent(spec, column)) is not None:
+            notes.add(why, f"missing.{column}", expected='"set_aside"')
 
 
-def _can_be_latent(spec: ModelSpec, column: str) -> bool:
-    """Whether hidden values of a column can be unknowns: of counts with an exposure, in a line."""
-    if isinstance(spec.mean, RatesMean):
-        return True
+def _why_not_latent(spec: ModelSpec, column: str) -> str | None:
+    """Return why hidden values of a column cannot be unknowns, None where they can.
+
+    They can in counts with an exposure, where every term is a line in them.
+    """
     if spec.outcome.exposure is None or spec.outcome.family not in COUNTS:
-        return False
+        families = " and ".join(sorted(COUNTS))
+        return f"hidden values are estimated only for {families} outcomes with an exposure"
+    if isinstance(spec.mean, RatesMean) and column not in spec.mean.parts:
+        return f"{column!r} is no part of the rates mean, so a hidden value cannot be estimated"
     of = {feature.name: columns_of(feature) for feature in spec.features}
-    return all(
-        isinstance(term, Linear | Group)
-        for key, term in all_terms(spec)
-        if any(column in of.get(name, ()) for name in term.features)
-    )
+    for key, term in all_terms(spec):
+        if isinstance(term, Linear | Group):
+            continue
+        if any(column in of.get(name, ()) for name in term.features):
+            return f"{column!r} is in a {term.kind} term ({key}): hidden values cannot be estimated"
+    return None
 
 
 def _noted(notes: Notes, key: str) -> bool:

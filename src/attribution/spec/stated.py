@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attribution.spec.defaults import rule_of_sigma
 from attribution.spec.families import OWN
 from attribution.spec.model import ModelSpec, OrderValue, RatesMean
 from attribution.spec.statement import StatedPrior
@@ -31,7 +32,8 @@ def _stated(spec: ModelSpec) -> Iterator[StatedPrior]:
     for section, own in spec.own.items():
         if own.prior is not None:
             about = OWN[section]
-            yield StatedPrior(about.parameter, f"{section}.prior", own.prior, about.words)
+            rule, key = rule_of_sigma(spec.spread), f"{section}.prior"
+            yield StatedPrior(about.parameter, key, own.prior, about.words, default=rule)
     if spec.order_value is not None:
         yield from _order_value(spec, spec.order_value)
 

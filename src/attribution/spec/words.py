@@ -7,8 +7,13 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from attribution.spec.columns import ORDER_VALUE, columns_needed, used_features
-from attribution.spec.defaults import DEFAULT
+from attribution.spec.columns import (
+    ORDER_VALUE,
+    columns_needed,
+    credits_late,
+    signals,
+    used_features,
+)
 from attribution.spec.families import OWN
 from attribution.spec.links import LINKS, inverse_text
 from attribution.spec.model import ModelSpec, OrderValue, Predictor, RatesMean
@@ -23,7 +28,7 @@ POLICY = {
 }
 
 
-def describe(spec: ModelSpec, width: int = 100) -> str:
+def describe(spec: ModelSpec, width: int = 100, *, absent: Iterable[tuple[str, str]] = ()) -> str:
     """Return a spec in words: question, assumptions, columns, equations, priors as used, sources.
 
     Parameters
@@ -32,6 +37,8 @@ def describe(spec: ModelSpec, width: int = 100) -> str:
         A parsed spec.
     width
         Characters in a line of prose; equations and priors are not wrapped.
+    absent
+        Parts of a spec that a table at hand cannot support, and why.
     """
     columns = list(columns_needed(spec))
     if spec.order_value is not None:
@@ -40,17 +47,22 @@ def describe(spec: ModelSpec, width: int = 100) -> str:
         ("Question", _prose([spec.question], width)),
         ("Assumptions", _prose([f"- {words}" for words in spec.assumptions], width)),
         ("Columns", _prose([", ".join(columns)], width)),
-        ("Missing values", _prose([f"{c}: {POLICY[p]}" for c, p in spec.missing.items()], width)),
+        ("Missing values", _prose(_policies(spec), width)),
         ("Equations, with the names that parameters have in a run", equations(spec)),
         (f"Priors as they will be used, with the middle {PROB:.0%} of each", prior_lines(spec)),
+        ("Left out for this table", _prose([f"- {p}: {why}" for p, why in absent], width)),
         ("References", _prose([f"- {words}" for words in spec.references], width)),
     ]
-    blocks = [f"{spec.name}: {spec.title}"]
+    blocks = [spec.name if spec.title == spec.name else f"{spec.name}: {spec.title}"]
     for heading, lines in sections:
         body = [f"  {line}" for line in lines]
         if body:
             blocks.append("\n".join([heading, *body]))
     return "\n\n".join(blocks)
+
+
+def _policies(spec: ModelSpec) -> list[str]:
+    return [f"{c}: {POLICY[spec.missing.get(c, 'set_aside')]}" for c in signals(spec)]
 
 
 def equations(spec: ModelSpec) -> list[str]:
@@ -62,20 +74,23 @@ def equations(spec: ModelSpec) -> list[str]:
         lines += [*_rates(spec, spec.mean), *_definitions(spec, "mean", spec.mean.terms)]
     for section, predictor in spec.predictors.items():
         lines += _sum(spec, section, predictor)
-    lines += [f"{f.name} = {f.expression}{_centred(spec)}" for f in used_features(spec)]
-    if LATE_FAMILIES & {spec.outcome.family}:
+    lines += [f"{f.name} = {f.expression}{_centred(spec, f.name)}" for f in used_features(spec)]
+    if credits_late(spec):
         lines.append(_LATE)
-    for section, own in spec.own.items():
-        if own.prior is not None and own.prior.on is not None:
-            name = OWN[section].parameter
-            scale = SCALES[own.prior.on].words.replace("x", name)
-            lines.append(f"{own.prior.on}_{name} = {scale}")
     if spec.order_value is not None:
         lines += [
             *_order_value(spec.order_value),
             *_definitions(spec, "order_value", spec.order_value.terms),
         ]
-    return lines
+    return lines + list(_scales(spec))
+
+
+def _scales(spec: ModelSpec) -> Iterator[str]:
+    """Yield what each prior is of that is stated on another scale than its parameter's."""
+    for stated in stated_priors(spec):
+        if stated.prior.on is not None:
+            scale = SCALES[stated.prior.on].words.replace("x", stated.parameter)
+            yield f"{_parameter(stated)} = {scale}"
 
 
 def _sum(spec: ModelSpec, section: str, predictor: Predictor) -> Iterator[str]:
@@ -95,19 +110,28 @@ def _definitions(spec: ModelSpec, section: str, terms: Iterable[Term]) -> Iterat
         yield from term.definitions(place)
 
 
-def _centred(spec: ModelSpec) -> str:
-    centre = spec.mean.centre if isinstance(spec.mean, Predictor) else "none"
-    return {
-        "all": ", minus its average over the posts",
-        "intercept": ", minus its average over the posts where its coefficient is the same for all",
-        "none": "",
-    }[centre]
+def _centred(spec: ModelSpec, feature: str) -> str:
+    """Return where a feature is less its average over the posts, in words."""
+    yes: set[tuple[str, str]] = set()
+    no: set[tuple[str, str]] = set()
+    for section, predictor in spec.predictors.items():
+        for term in predictor.terms:
+            if feature in term.features:
+                (yes if term.centred(predictor.centre) else no).add((section, term.kind))
+    if not yes:
+        return ""
+    words = ", minus its average over the posts"
+    if not no:
+        return words
+    one_section = len({section for section, _ in yes | no}) == 1
+    where = sorted(f"{kind} terms" + ("" if one_section else f" of {at}") for at, kind in yes)
+    return f"{words} in {' and '.join(where)}"
 
 
 def prior_lines(spec: ModelSpec) -> list[str]:
     """Return one aligned line per prior: name, prior, interval, meaning."""
     stated = stated_priors(spec)
-    rows = [(_parameter(s), prior_text(s.prior), _interval(s), s.meaning) for s in stated]
+    rows = [(_parameter(s), _prior(s), _interval(s), s.meaning) for s in stated]
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
     out = []
     for row, prior in zip(rows, stated, strict=True):
@@ -122,10 +146,13 @@ def prior_lines(spec: ModelSpec) -> list[str]:
 
 def prior_text(prior: Prior) -> str:
     """Return a prior as it would be spoken: ``normal(mu = 0, sigma = 0.5)``."""
-    if prior == DEFAULT:
-        return "by default"
     parameters = ", ".join(f"{name} = {value:g}" for name, value in prior.parameters.items())
     return f"{prior.name}({parameters})"
+
+
+def _prior(stated: StatedPrior) -> str:
+    """Return a prior, or where it is left to the table the rule for it."""
+    return f"default: {stated.default}" if stated.is_default else prior_text(stated.prior)
 
 
 def _prose(paragraphs: Iterable[str], width: int) -> list[str]:
@@ -148,8 +175,6 @@ def _rates(spec: ModelSpec, mean: RatesMean) -> Iterator[str]:
     exposure = spec.outcome.exposure
     yield f"unit[part] = total {exposure} / total of the part, over the posts that show every part"
 
-LATE_FAMILIES = frozenset({"poisson", "negative_binomial"})
-"""Families whose counts are shared out where orders come late."""
 
 _LATE = (
     "where orders come late (carry_shares in the table), conversions are the sum of what each post "
@@ -175,7 +200,7 @@ def _parameter(stated: StatedPrior) -> str:
 
 def _interval(stated: StatedPrior) -> str:
     """Return the middle of a prior on the scale that it is stated on."""
-    if stated.prior == DEFAULT:
+    if stated.is_default or stated.count is None:
         return "by the table"
     bounds = replace(stated, prior=replace(stated.prior, on=None)).interval()
     return "any" if bounds is None else f"{bounds[0]:.3g} to {bounds[1]:.3g}"

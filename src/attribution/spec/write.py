@@ -9,8 +9,9 @@ import tomlkit
 from tomlkit.items import InlineTable, Table
 
 from attribution.spec.defaults import DEFAULT
-from attribution.spec.model import ModelSpec, OrderValue, Own, Predictor, Prior, RatesMean
+from attribution.spec.model import ModelSpec, OrderValue, Own, Predictor
 from attribution.spec.parse import FORMAT
+from attribution.spec.priors import Prior
 from attribution.spec.terms import Term
 
 
@@ -31,7 +32,8 @@ def to_toml(spec: ModelSpec) -> str:
         document["missing"] = _table(**spec.missing)
     document["mean"] = _mean(spec)
     for section, own in spec.own.items():
-        document[section] = _own(own)
+        if own.prior != DEFAULT:
+            document[section] = _own(own)
     if spec.order_value is not None:
         document["order_value"] = _order_value(spec.order_value)
     return tomlkit.dumps(document)

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 from attribution.spec.fields import Fields
 from attribution.spec.terms.base import CENTRES, At, Make, Place, Term, dim
-from attribution.spec.terms.group import ALL_PARTS, EACH_PART, EFFECTS, Group, add_effect, add_zero_sum
+from attribution.spec.terms.group import (
+    ALL_PARTS,
+    EACH_PART,
+    EFFECTS,
+    Group,
+    add_effect,
+    add_zero_sum,
+)
 from attribution.spec.terms.population import (
     INTERCEPT,
     Categorical,

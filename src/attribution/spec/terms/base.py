@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from attribution.spec.defaults import Facts
 from attribution.spec.fields import Fields
+from attribution.spec.links import LINKS
 from attribution.spec.priors import Prior
 from attribution.spec.statement import StatedPrior
 
@@ -42,6 +43,9 @@ class Place:
         Where that is a logarithm, what its exponential is.
     centre
         One of :data:`CENTRES`.
+    location, unit
+        Words for where a default prior expects the constant, and for what one unit of the scale
+        is to it: ``1``, or with an identity link the outcome's standard deviation.
     """
 
     section: str
@@ -50,6 +54,19 @@ class Place:
     constant: str
     exp_unit: str | None = None
     centre: str = "all"
+    location: str = "0"
+    unit: str = "1"
+
+    @property
+    def on_scale(self) -> str:
+        """Words after an amount on that scale; empty where it is the mean itself."""
+        link = self.scale.split()[0]
+        return f", {link} scale" if link in LINKS else ""
+
+    @property
+    def about(self) -> str:
+        """Words for what the sum of terms is about, its link aside."""
+        return "the mean" if self.section == "mean" else self.scale.split()[-1]
 
 
 class At(Protocol):
@@ -144,6 +161,10 @@ class Term:
     def columns(self) -> tuple[str, ...]:
         """Columns whose levels it tells apart."""
         return ()
+
+    def centred(self, centre: str) -> bool:
+        """Whether it takes its features less their averages, given one of :data:`CENTRES`."""
+        return centre != "none"
 
     def stated(self, place: Place, key: str) -> Iterator[StatedPrior]:
         """Yield its priors, with the names of their parameters in a run."""

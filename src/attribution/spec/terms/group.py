@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import ClassVar, Literal, Self, cast
 
-from attribution.spec.defaults import DEFAULT, Facts
+from attribution.spec.defaults import DEFAULT, Facts, rule_of_sd
 from attribution.spec.fields import Fields
 from attribution.spec.priors import CORRELATION, POSITIVE, Prior
 from attribution.spec.reading import read_prior
@@ -99,6 +99,10 @@ class Group(Term):
         """Columns whose levels it tells apart."""
         return (self.by,)
 
+    def centred(self, centre: str) -> bool:
+        """Whether it takes its features less their averages."""
+        return centre == "all"
+
     def names(self, place: Place) -> tuple[tuple[str, str], ...]:
         """Return, for all that varies, its name in a run and words for it."""
         if self.of == EACH_PART:
@@ -108,13 +112,14 @@ class Group(Term):
     def stated(self, place: Place, key: str) -> Iterator[StatedPrior]:
         """Yield its priors."""
         for name, what in self.names(place):
-            scale = "" if place.section == "mean" and place.scale == "mean" else ", log scale"
-            meaning = f"standard deviation of {what} between {self.by} levels{scale}"
-            yield StatedPrior(f"{name}_sd", f"{key}.sd", self.sd, meaning)
+            meaning = f"standard deviation of {what} between {self.by} levels{place.on_scale}"
+            default = rule_of_sd(place.unit, self.slopes, constant=self.slopes != self.of)
+            yield StatedPrior(f"{name}_sd", f"{key}.sd", self.sd, meaning, default=default)
         if self.correlation is not None:
             meaning = f"correlations of {', '.join(self.of)} over {self.by} levels"
             name = f"{level_name(place, self.by)}_correlation"
-            yield StatedPrior(name, f"{key}.correlation", self.correlation, meaning)
+            found, count = self.correlation, len(self.of)
+            yield StatedPrior(name, f"{key}.correlation", found, meaning, count=count)
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
@@ -159,14 +164,14 @@ class Group(Term):
         for of in self.of:
             effect = at.pick(f"{level_name(place, self.by, of)}_effect", self.by)
             if of != INTERCEPT:
-                effect = effect * feature_at(at, of, place.centre == "all")
+                effect = effect * feature_at(at, of, self.centred(place.centre))
             total = effect if total is None else total + effect
         return total
 
 
 def _varying(of: str, place: Place) -> str:
     if of == INTERCEPT:
-        return "the mean order value" if place.section == "order_value" else "the mean"
+        return "the mean order value" if place.section == "order_value" else place.about
     return "all rates together" if " " in of else f"the slope of {of}"
 
 
@@ -211,9 +216,7 @@ def add_zero_sum(
     return make.deterministic(f"{name}_effect", sd / spread * z, dims)
 
 
-def _exchangeable(
-    make: Make, term: Group, name: str, so_far: Array | None, scale: Array
-) -> Array:
+def _exchangeable(make: Make, term: Group, name: str, so_far: Array | None, scale: Array) -> Array:
     """Add normal effects of a group's levels on the link's scale; dims (level,).
 
     Sampled is the effect less its mean, over its standard deviation, in the distribution that it
@@ -269,7 +272,8 @@ def _correlated(make: Make, term: Group, place: Place, so_far: Array) -> None:
     concentration = [eta + (count - 2 - k) / 2.0 for k in given]
     share = make.beta(f"{base}_partial", make.data(f"{base}_partial_beta", concentration), own)
     factor = cholesky(make, [2.0 * share[k] - 1.0 for k in range(len(pairs))], pairs, count)
-    z, sds = [], []
+    z: list[Array] = []
+    sds: list[Array] = []
     for of in term.of:
         name = level_name(place, term.by, of)
         sd = make.prior(f"{name}_sd", term.sd)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from attribution.spec.defaults import DEFAULT, Facts
+from attribution.spec.defaults import DEFAULT, Facts, rule_of_intercept, rule_of_slope
 from attribution.spec.fields import Fields
 from attribution.spec.priors import REAL, SIMPLEX, Prior
 from attribution.spec.reading import read_prior
@@ -42,7 +42,10 @@ class Intercept(Term):
         where = "where all features are 0" if place.centre == "none" else "at average features"
         name = f"{place.prefix}{INTERCEPT}"
         meaning = f"{place.constant} {where}"
-        yield StatedPrior(name, f"{key}.prior", self.prior, meaning, exp_unit=place.exp_unit)
+        default = rule_of_intercept(place.location, place.unit)
+        yield StatedPrior(
+            name, f"{key}.prior", self.prior, meaning, exp_unit=place.exp_unit, default=default
+        )
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
@@ -93,7 +96,8 @@ class Linear(Term):
     def stated(self, place: Place, key: str) -> Iterator[StatedPrior]:
         """Yield its prior."""
         meaning = f"change of the {place.scale} per unit of {self.feature}"
-        yield StatedPrior(self._name(place), f"{key}.prior", self.prior, meaning)
+        default = rule_of_slope(place.unit, self.feature)
+        yield StatedPrior(self._name(place), f"{key}.prior", self.prior, meaning, default=default)
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
@@ -105,7 +109,9 @@ class Linear(Term):
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
-        return at.value(self._name(place)) * feature_at(at, self.feature, place.centre != "none")
+        return at.value(self._name(place)) * feature_at(
+            at, self.feature, self.centred(place.centre)
+        )
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,10 @@ class Offset(Term):
     def features(self) -> tuple[str, ...]:
         """Features that it uses."""
         return (self.feature,)
+
+    def centred(self, centre: str) -> bool:
+        """Whether it takes its feature less its average: never."""
+        return False
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
@@ -205,7 +215,9 @@ class Categorical(Term):
         of = place.scale if self.of == INTERCEPT else f"coefficient of {self.of}"
         against = f"level {self.reference}" if self.reference else "the first level"
         meaning = f"difference of the {of} between a level of {self.by} and {against}"
-        yield StatedPrior(f"{self._name(place)}_difference", f"{key}.prior", self.prior, meaning)
+        name = f"{self._name(place)}_difference"
+        default = rule_of_slope(place.unit, None if self.of == INTERCEPT else self.of)
+        yield StatedPrior(name, f"{key}.prior", self.prior, meaning, default=default)
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
@@ -224,8 +236,9 @@ class Categorical(Term):
         first = 0 if self.reference is None else levels.index(self.reference)
         others = tuple(level for level in levels if level != levels[first])
         name = self._name(place)
-        make.coord(f"{dim(self.by)}_compared", others)
-        difference = make.prior(f"{name}_difference", self.prior, f"{dim(self.by)}_compared")
+        # A dim of its own: another term of this column may compare with another level.
+        make.coord(f"{name}_compared", others)
+        difference = make.prior(f"{name}_difference", self.prior, f"{name}_compared")
         parts = [difference[:first], make.data(f"{name}_none", [0.0]), difference[first:]]
         effect = make.join([part for k, part in enumerate(parts) if k != 0 or first > 0])
         make.deterministic(f"{name}_effect", effect, dim(self.by))
@@ -235,7 +248,7 @@ class Categorical(Term):
         effect = at.pick(f"{self._name(place)}_effect", self.by)
         if self.of == INTERCEPT:
             return effect
-        return effect * feature_at(at, self.of, place.centre != "none")
+        return effect * feature_at(at, self.of, self.centred(place.centre))
 
 
 @dataclass(frozen=True)
@@ -269,7 +282,7 @@ class Monotone(Term):
     keys: ClassVar[Mapping[str, str]] = {
         "by": "column with the levels",
         "order": "list of all levels, first to last; by default that of tiers, or of numbers",
-        "prior": "prior of the difference between the last level and the first, on the link's scale",
+        "prior": "prior of the last level less the first, on the link's scale",
         "shares": "prior of the steps' shares of it: by default every split is as likely",
     }
 
@@ -298,9 +311,10 @@ class Monotone(Term):
         """Yield its priors."""
         name = level_name(place, self.by)
         whole = f"difference of the {place.scale} between the last level of {self.by} and the first"
-        yield StatedPrior(f"{name}_whole", f"{key}.prior", self.prior, whole)
+        default = rule_of_slope(place.unit)
+        yield StatedPrior(f"{name}_whole", f"{key}.prior", self.prior, whole, default=default)
         steps = "share of it that each step from a level to the next has"
-        count = max(len(self.order) - 1, 2)
+        count = len(self.order) - 1 if self.order else None
         yield StatedPrior(f"{name}_share", f"{key}.shares", self.shares, steps, count=count)
 
     def summands(self, place: Place) -> Iterator[str]:
@@ -322,9 +336,7 @@ class Monotone(Term):
         if len(levels) == 2:
             reached.append(whole[None])
         else:
-            shares = make.dirichlet(
-                f"{name}_share", self.shares.parameters["concentration"], steps
-            )
+            shares = make.dirichlet(f"{name}_share", self.shares.parameters["concentration"], steps)
             total = 0.0
             for k in range(len(levels) - 1):
                 total = total + shares[k : k + 1]

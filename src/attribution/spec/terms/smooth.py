@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from attribution.spec.defaults import DEFAULT, Facts
+from attribution.spec.defaults import DEFAULT, Facts, rule_of_sd, rule_of_slope
 from attribution.spec.fields import Fields
 from attribution.spec.priors import POSITIVE, REAL, Prior
 from attribution.spec.reading import read_prior
@@ -78,6 +78,10 @@ class Spline(Term):
         """Features that it uses."""
         return (self.feature,)
 
+    def centred(self, centre: str) -> bool:
+        """Whether it takes its feature less its average: never, as it standardises it."""
+        return False
+
     def name(self, place: Place) -> str:
         """Return its name in a run, which is that of its basis."""
         return f"{place.prefix}{self.feature}_spline"
@@ -86,9 +90,11 @@ class Spline(Term):
         """Yield its priors."""
         name = self.name(place)
         line = f"change of the {place.scale} per standard deviation of {self.feature}, bends aside"
-        yield StatedPrior(f"{name}_slope", f"{key}.slope", self.slope, line)
-        bends = f"standard deviation of the curve's bends, {place.scale}"
-        yield StatedPrior(f"{name}_sd", f"{key}.sd", self.sd, bends)
+        default = rule_of_slope(place.unit)
+        yield StatedPrior(f"{name}_slope", f"{key}.slope", self.slope, line, default=default)
+        bends = f"standard deviation of the curve's bends{place.on_scale}"
+        default = rule_of_sd(place.unit)
+        yield StatedPrior(f"{name}_sd", f"{key}.sd", self.sd, bends, default=default)
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
@@ -183,6 +189,10 @@ class GaussianProcess(Term):
         """Features that it uses."""
         return (self.feature,)
 
+    def centred(self, centre: str) -> bool:
+        """Whether it takes its feature less its average: never, as it standardises it."""
+        return False
+
     def name(self, place: Place) -> str:
         """Return its name in a run, which is that of its basis."""
         return f"{place.prefix}{self.feature}_gp"
@@ -192,9 +202,9 @@ class GaussianProcess(Term):
         name = self.name(place)
         length = f"length scale of the curve, in standard deviations of {self.feature}"
         yield StatedPrior(f"{name}_length_scale", f"{key}.length_scale", self.length_scale, length)
-        yield StatedPrior(
-            f"{name}_sd", f"{key}.sd", self.sd, f"standard deviation of the curve, {place.scale}"
-        )
+        spread = f"standard deviation of the curve{place.on_scale}"
+        default = rule_of_sd(place.unit)
+        yield StatedPrior(f"{name}_sd", f"{key}.sd", self.sd, spread, default=default)
 
     def summands(self, place: Place) -> Iterator[str]:
         """Yield what it adds, as equations write it."""
