@@ -134,7 +134,7 @@ class Orders(dy.Schema):
 class Analysis(dy.Schema):
     """One row per post with the orders credited to it: what a model is fitted to."""
 
-    post_id = _text("The post's id; a table without it has one post a row, named by its number.")
+    post_id = _text("The post's id.", required=True)
     creator_id = _text("The creator's id.")
     tier = _text("Band of followers, or any other group of posts to compare.")
     platform = _text("Where the creator posts.")
@@ -154,7 +154,7 @@ class Analysis(dy.Schema):
     )
     likes = _count("Likes; empty where they are hidden or were not delivered, never 0.", "likes")
     comments = _count("Comments; empty where they were not delivered, never 0.", "comments")
-    conversions = _count("Orders credited to the post.", "orders")
+    conversions = _count("Orders credited to the post.", "orders", required=True)
     paying_orders = _count("Credited orders with net revenue above 0.", "orders")
     net_revenue = _money("Net revenue of the credited orders: gross less discount and refund.")
     fee = _money("Fee paid to the creator for this post.")

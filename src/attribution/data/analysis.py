@@ -97,7 +97,7 @@ def read_analysis(
     """
     source = path if isinstance(path, pl.DataFrame) else _file(Path(path))
     asked = Tiers.parse(tiers) if isinstance(tiers, str) else tiers
-    validated = validate(source, "analysis", mapping).require_rows()
+    validated = validate(source, "analysis", mapping, required=False).require_rows()
     provenance, saved = _metadata(source)
     posts = _named(validated.frame, validated.rows)
     frame, used = _with_tier(posts, asked, saved, validated.report.file)

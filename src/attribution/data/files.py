@@ -61,7 +61,7 @@ class Raw:
     delimiter: str | None = None
 
 
-def read_raw(source: Tabular, kind: str, mapping: ColumnMapping) -> Raw:
+def read_raw(source: Tabular, kind: str, mapping: ColumnMapping, required: bool = True) -> Raw:
     """Read the columns of one canonical table.
 
     Parameters
@@ -72,6 +72,8 @@ def read_raw(source: Tabular, kind: str, mapping: ColumnMapping) -> Raw:
         ``creators``, ``posts``, ``orders`` or ``analysis``.
     mapping
         How the user's columns are called.
+    required
+        Whether the table's required columns must be there.
 
     Raises
     ------
@@ -79,12 +81,12 @@ def read_raw(source: Tabular, kind: str, mapping: ColumnMapping) -> Raw:
         When the file as a whole cannot be used.
     """
     if isinstance(source, pl.DataFrame):
-        return _from_frame(source, kind, mapping, f"{kind} (frame)", None)
+        return _from_frame(source, kind, mapping, f"{kind} (frame)", None, required=required)
     path = Path(source)
     data = _bytes(path)
     if data.startswith(b"PAR1"):
-        return _from_parquet(data, kind, mapping, str(path))
-    return _from_csv(data, kind, mapping, str(path))
+        return _from_parquet(data, kind, mapping, str(path), required)
+    return _from_csv(data, kind, mapping, str(path), required)
 
 
 def _bytes(path: Path) -> bytes:
@@ -104,14 +106,14 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _from_csv(data: bytes, kind: str, mapping: ColumnMapping, file: str) -> Raw:
+def _from_csv(data: bytes, kind: str, mapping: ColumnMapping, file: str, required: bool) -> Raw:
     text = decode(data, mapping.encoding, file)
     named = [source for source in mapping.of(kind).values() if isinstance(source, str)]
     delimiter = mapping.delimiter or find_delimiter(text, (*columns(kind), *named))
     rows = records(text, delimiter, file)
     first = next(rows, (1, [""]))
     header = [cell.strip() for cell in first[1]]
-    selection = select_columns(kind, header, mapping, file)
+    selection = select_columns(kind, header, mapping, file, required)
     second = _require_row(next(rows, None), file)
     frame, ragged = text_frame(chain((second,), rows), header, selection.read, ROW)
     return Raw(
@@ -131,15 +133,15 @@ def _require_row[T](row: T | None, file: str) -> T:
     return row
 
 
-def _from_parquet(data: bytes, kind: str, mapping: ColumnMapping, file: str) -> Raw:
+def _from_parquet(data: bytes, kind: str, mapping: ColumnMapping, file: str, required: bool) -> Raw:
     try:
         header = list(pl.read_parquet_schema(io.BytesIO(data)))
-        wanted = select_columns(kind, header, mapping, file).read
+        wanted = select_columns(kind, header, mapping, file, required).read
         frame = pl.read_parquet(io.BytesIO(data), columns=list(wanted))
     except pl.exceptions.PolarsError as error:
         raise InputError(Problem(f"the Parquet file is damaged: {error}", file=file)) from None
     digest = hashlib.sha256(data).hexdigest()
-    return _from_frame(frame, kind, mapping, file, digest, header)
+    return _from_frame(frame, kind, mapping, file, digest, header, required=required)
 
 
 def _from_frame(
@@ -149,9 +151,11 @@ def _from_frame(
     file: str,
     sha256: str | None,
     header: Sequence[str] | None = None,
+    *,
+    required: bool,
 ) -> Raw:
     names = list(header or frame.columns)
-    selection = select_columns(kind, names, mapping, file)
+    selection = select_columns(kind, names, mapping, file, required)
     _require_row(frame.height or None, file)
     cells = frame.select(selection.read).with_row_index(ROW, offset=1)
     return Raw(

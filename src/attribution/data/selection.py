@@ -55,9 +55,16 @@ class Selection:
 
 
 def select_columns(
-    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str
+    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str, required: bool = True
 ) -> Selection:
     """Match a file's header with a canonical table.
+
+    Parameters
+    ----------
+    kind, header, mapping, file
+        The table, the file's columns, how they are called and the file's name.
+    required
+        Whether the table's required columns must be there.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def select_columns(
         every column that appears twice.
     """
     mapped = mapping.of(kind)
-    raise_if_any(_problems(kind, header, mapping, file))
+    raise_if_any(_problems(kind, header, mapping, file, required))
     sources: dict[str, Source] = {
         name: mapped.get(name, name) for name in columns(kind) if name in mapped or name in header
     }
@@ -81,7 +88,7 @@ def select_columns(
 
 
 def _problems(
-    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str
+    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str, required: bool
 ) -> Iterator[Problem]:
     yield from (
         Problem("the column appears twice", file=file, column=name, hint="Rename one of them")
@@ -105,8 +112,11 @@ def _problems(
                 column=source,
                 hint="Such columns are never read; use an id that says nothing about a person",
             )
+    if not required and len(header) == 1:
+        what = "a model needs more than one column"
+        yield Problem(what, file=file, column=header[0], hint=_how_to_map(kind, "", header))
     for name, column in columns(kind).items():
-        if column.required and name not in mapping.of(kind) and name not in header:
+        if required and column.required and name not in mapping.of(kind) and name not in header:
             yield Problem(
                 "the column is missing",
                 file=file,

@@ -106,7 +106,11 @@ class Validated:
 
 
 def validate(
-    path: Tabular, kind: str, mapping: str | Path | ColumnMapping | None = None
+    path: Tabular,
+    kind: str,
+    mapping: str | Path | ColumnMapping | None = None,
+    *,
+    required: bool = True,
 ) -> Validated:
     """Check a table and split its rows into good ones and rejects.
 
@@ -120,6 +124,8 @@ def validate(
         ``creators``, ``posts``, ``orders`` or ``analysis``.
     mapping
         Mapping file for the user's own column names.
+    required
+        Whether the table's required columns must be there; a fit needs those of its model only.
 
     Raises
     ------
@@ -130,7 +136,7 @@ def validate(
     if kind not in TABLES:
         raise InputError(Problem("no such kind of table", value=kind, hint=suggest(kind, TABLES)))
     chosen = read_mapping(mapping)
-    raw = read_raw(path, kind, chosen)
+    raw = read_raw(path, kind, chosen, required)
     declared = columns(kind)
     typed, failures = parse(raw, declared, chosen.missing)
     broken = _broken_rules(typed, kind, failures)
