@@ -109,18 +109,18 @@ def test_integers_and_floats_are_the_same_table() -> None:
 def test_a_model_needs_no_ids_and_no_conversions(tmp_path: Path) -> None:
     path = tmp_path / "shops.csv"
     path.write_text("shop,visits\na,3\nb,5\n")
-    assert read_analysis(path).frame.rows() == [("1", "a", 3), ("2", "b", 5)]
+    assert read_analysis(path).frame.rows() == [("2", "a", 3), ("3", "b", 5)]
 
 
 def test_posts_without_a_name_have_their_row_in_the_file(tmp_path: Path) -> None:
-    """Row 1, whose reach breaks a rule, is set aside; the others keep their numbers."""
+    """The header is row 1; row 2 breaks a rule and is set aside."""
     path = tmp_path / "posts.csv"
     path.write_text("reach,visits\n-4,3\n10,5\n20,6\n")
-    assert read_analysis(path).frame["post_id"].to_list() == ["2", "3"]
+    assert read_analysis(path).frame["post_id"].to_list() == ["3", "4"]
 
 
 def test_a_file_of_one_column_is_read_wrongly(tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
     path.write_text("reach^visits\n4^3\n")
-    with pytest.raises(InputError, match="more than one column.*another character than"):
+    with pytest.raises(InputError, match=r"more than one column.*another character than"):
         read_analysis(path)
