@@ -85,8 +85,7 @@ def fit(
         read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
         source = table if isinstance(table, AnalysisTable) else read_analysis(table)
         file = None if isinstance(spec, ModelSpec) else str(spec)
-        raise_if_any(check_columns(read, source.frame.columns, file, optional=columns("analysis")))
-        design = build_design(read, source.frame, level_order=source.tier_order)
+        design = design_of(read, source, file)
     with laps.lap("import"):
         from attribution.sampling import Settings, sample
 
@@ -105,6 +104,27 @@ def fit(
         diagnosed=sampled.diagnostics,
     )
     return run if target is None else save_run(run, target, overwrite=overwrite)
+
+
+def design_of(spec: ModelSpec, source: AnalysisTable, file: str | None = None) -> Design:
+    """Return what a model of this table is built from, priors in numbers.
+
+    Parameters
+    ----------
+    spec
+        The model as the user stated it.
+    source
+        The table.
+    file
+        File of the spec, for messages.
+
+    Raises
+    ------
+    InputError
+        Where the table lacks what the spec names, or holds what it cannot take.
+    """
+    raise_if_any(check_columns(spec, source.frame.columns, file, optional=columns("analysis")))
+    return build_design(spec, source.frame, level_order=source.tier_order)
 
 
 def _check_settings(

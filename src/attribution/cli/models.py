@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from attribution.cli._messages import say
+from attribution.cli._options import PATH, mapping_option, tiers_option
 from attribution.cli._output import Show, table_output
 from attribution.cli._views import View, plain
+
+if TYPE_CHECKING:
+    from attribution.design import Design
+    from attribution.spec import ModelSpec
 
 VIEW = View((plain("model", "name"), plain("what it is", "title"), plain("question", "question")))
 
@@ -38,18 +47,45 @@ def list_models(show: Show) -> None:
 
 @models.command("show")
 @click.argument("model", metavar="NAME|FILE")
+@click.argument("table", type=PATH, required=False)
 @click.option("--toml", is_flag=True, help="Print the spec's file, to copy and edit.")
-def show_model(model: str, toml: bool) -> None:
+@mapping_option()
+@tiers_option()
+def show_model(
+    model: str, table: Path | None, toml: bool, mapping: Path | None, tiers: str | None
+) -> None:
     """Show a model in words: assumptions, equations, and priors as they will be used.
 
     NAME is a model of `attribution models list`, FILE a spec of your own. For a spec of your own,
     start with `attribution models show additive --toml > my.toml`.
+
+    Priors that a spec leaves to the table are told by their rule. With TABLE they are told in
+    numbers, as a fit of that table will use them, with the parts that the table cannot support.
     """
     from attribution.cli._layout import output_width
-    from attribution.spec import describe, read_spec, spec_text
+    from attribution.spec import describe, read_spec, spec_text, to_toml
 
     spec = read_spec(model)
-    if toml:
+    width = min(output_width(), 100)
+    if table is not None:
+        design = _design(spec, model, table, mapping, tiers)
+        absent = ((part.part, part.reason) for part in design.absent)
+        text = to_toml(design.spec) if toml else describe(design.spec, width, absent=absent)
+        click.echo(text, nl=not toml)
+    elif toml:
         click.echo(spec_text(model), nl=False)
     else:
-        click.echo(describe(spec, width=min(output_width(), 100)))
+        click.echo(describe(spec, width))
+
+
+def _design(
+    spec: ModelSpec, model: str, table: Path, mapping: Path | None, tiers: str | None
+) -> Design:
+    """Return what a fit of a table would be built from, and say how many posts that leaves."""
+    from attribution.data import read_analysis
+    from attribution.fitting import design_of
+
+    design = design_of(spec, read_analysis(table, mapping=mapping, tiers=tiers), model)
+    aside = f", {len(design.set_aside):,} set aside" if design.set_aside else ""
+    say(f"{table}: {design.table.height:,} posts in the fit{aside}")
+    return design

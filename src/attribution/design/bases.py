@@ -50,7 +50,8 @@ class Basis:
     @cached_property
     def frequencies(self) -> Floats:
         """Angular frequencies of the sines, per standard deviation of the feature; (function,)."""
-        return np.pi * np.arange(1, self.term.functions + 1) / (2.0 * self._half_width)
+        steps = np.arange(1, self.term.functions + 1, dtype=np.float64)
+        return np.pi * steps / (2.0 * self._half_width)
 
     @cached_property
     def _scale(self) -> tuple[float, float]:
