@@ -15,22 +15,19 @@ import numpy as np
 import polars as pl
 
 from attribution import forward
+from attribution.agreement import Figures, posterior_agreement, prior_conflict, surprise, verdict
 from attribution.design.types import Design, Floats, Integers, Value
 from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, agreement, worst
 from attribution.draws import Draws, blocks, stack, thin
 from attribution.loo import BAD_K, loo
-from attribution.manifest import Check, Method, Status
-from attribution.predictive import LATE, STATISTICS, TOTAL, totals
+from attribution.manifest import Check, Method
+from attribution.outcomes import outcome_of
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
     import xarray as xr
 
 BFMI = 0.3
-SURPRISE = 0.005
-"""Two-sided predictive probability below which an observed figure contradicts the model."""
-
-PRIOR_SURPRISE = 0.02
 CONTRACTION = 0.5
 REPLICATIONS = 1000
 MAXIMUM_DEPTH = 10
@@ -62,47 +59,24 @@ def check_health(
     stats = tree["sample_stats"].to_dataset()
     draws = stack(posterior)
     prior = stack(tree["prior"].to_dataset()) if "prior" in tree.children else None
-    figures = _Figures(tree["predictive_figures"].to_dataset())
+    figures = Figures(tree["predictive_figures"].to_dataset())
     return (
         # An approximation's draws are of one piece: there are no chains to agree.
         *(_agreement(diagnostics, posterior.sizes["chain"]) if method == "nuts" else ()),
         *_effective(diagnostics, posterior.sizes["chain"]),
         *(_sampler(stats) if method == "nuts" else _approximation(design, stats)),
-        *_predictive(figures),
-        *_totals(design, figures),
-        *_late_orders(figures),
+        *posterior_agreement(design, figures),
         *_revenue(design, thin(draws, REPLICATIONS)),
-        _influence(tree, len(design.outcome)),
-        *(_prior_conflict(figures) if prior is not None else ()),
+        _influence(tree, design),
+        prior_conflict(design, figures, drawn=prior is not None),
         *_separation(design, draws, prior),
         _left_out(design),
     )
 
 
-class _Figures:
-    """Figures of the conversions: observed, replicated by the posterior and by the prior."""
-
-    def __init__(self, dataset: xr.Dataset) -> None:
-        self.names = [str(name) for name in dataset["figure"].to_numpy()]
-        self._values = {str(name): v.to_numpy() for name, v in dataset.data_vars.items()}
-
-    def observed(self, name: str) -> float:
-        return float(self._values["observed"][self.names.index(name)])
-
-    def of(self, source: str, name: str) -> Floats:
-        """Replications by the ``posterior`` or the ``prior``; (replication,)."""
-        found: Floats = self._values[source][:, self.names.index(name)]
-        return found
-
-
 def health_table(checks: Sequence[Check]) -> pl.DataFrame:
     """Return checks as a table with columns name, status, value, threshold, meaning, advice."""
     return pl.DataFrame([asdict(check) for check in checks])
-
-
-def verdict(good: bool, otherwise: Status = "fail") -> Status:
-    """Return ``pass`` when good; a comparison with NaN is False and so never passes."""
-    return "pass" if good else otherwise
 
 
 def _agreement(diagnostics: pl.DataFrame, chains: int) -> Iterator[Check]:
@@ -188,49 +162,6 @@ def _approximation(design: Design, stats: xr.Dataset) -> Iterator[Check]:
         )
 
 
-def _predictive(figures: _Figures) -> Iterator[Check]:
-    for name in STATISTICS:
-        yield _surprise(
-            f"predictive check: {name}",
-            figures.observed(name),
-            figures.of("posterior", name),
-            "whether the model makes posts like the observed ones",
-            "Try another model (`attribution models list`) and compare.",
-        )
-
-
-def _totals(design: Design, figures: _Figures) -> Iterator[Check]:
-    """Expected totals agree with the observed ones, overall and by group."""
-    yield _surprise(
-        TOTAL,
-        figures.observed(TOTAL),
-        figures.of("posterior", TOTAL),
-        "whether expected and credited conversions agree in total",
-        "Do not use ROI: the model misses the total.",
-    )
-    for column, k, name in totals(design):
-        level = design.groups[column].levels[k]
-        yield _surprise(
-            name,
-            figures.observed(name),
-            figures.of("posterior", name),
-            f"whether expected and credited conversions agree for {level}",
-            f"Do not use numbers for {level}: the model misses its total.",
-        )
-
-
-def _late_orders(figures: _Figures) -> Iterator[Check]:
-    """Share of all conversions on the posts that another followed soonest, against replications."""
-    if LATE in figures.names:
-        yield _surprise(
-            LATE,
-            figures.observed(LATE),
-            figures.of("posterior", LATE),
-            "whether orders come as late as the join says",
-            "Join again with `attribution ingest`, with all times in one time zone.",
-        )
-
-
 def _revenue(design: Design, draws: Draws) -> Iterator[Check]:
     """Net revenue given the paying orders, overall and by group, against replications."""
     value = design.value
@@ -245,7 +176,7 @@ def _revenue(design: Design, draws: Draws) -> Iterator[Check]:
         for k, level in enumerate(names):
             if not np.any(index == k):
                 continue
-            yield _surprise(
+            yield surprise(
                 "total net revenue" if column is None else f"net revenue of {column} {level}",
                 float(observed[k]),
                 replicated[column][:, k],
@@ -277,57 +208,19 @@ def _replicated_revenue(design: Design, value: Value, draws: Draws) -> dict[str 
     return {column: np.concatenate(parts) for column, parts in found.items()}
 
 
-def two_sided(observed: float, replicated: Floats) -> float:
-    """Two-sided predictive probability; ties count half; NaN when a replication is NaN."""
-    if not np.all(np.isfinite(replicated)) or not np.isfinite(observed):
-        return float("nan")
-    upper = np.mean(replicated > observed) + 0.5 * np.mean(replicated == observed)
-    return float(min(1.0, 2.0 * min(upper, 1.0 - upper)))
-
-
-def _surprise(name: str, observed: float, replicated: Floats, meaning: str, advice: str) -> Check:
-    p = two_sided(observed, replicated)
-    low, high = np.quantile(replicated, [0.055, 0.945])
-    good = p >= SURPRISE
-    return Check(
-        name=name,
-        status=verdict(good),
-        value=f"observed {observed:,.4g}, predicted {low:,.4g} to {high:,.4g} (p = {p:.3f})",
-        threshold=f"p at least {SURPRISE}",
-        meaning=meaning,
-        advice="" if good else advice,
-    )
-
-
-def _influence(tree: xr.DataTree, posts: int) -> Check:
+def _influence(tree: xr.DataTree, design: Design) -> Check:
     """Posts on which the leave-one-out comparison leans too much."""
-    k = np.asarray(loo(tree).pareto_k)
+    k, noun = np.asarray(loo(tree).pareto_k), outcome_of(design).noun
     bad = int(np.sum(~(k <= BAD_K)))
     few = bad <= 0.02 * len(k)
-    looked_at = f"{len(k):,}" if len(k) == posts else f"{len(k):,} posts drawn at random"
+    sampled = f" {noun}s drawn at random" if len(k) < len(design.outcome) else ""
     return Check(
-        name="influential posts (Pareto k)",
+        name=f"influential {noun}s (Pareto k)",
         status=verdict(few, "warn"),
-        value=f"{bad} of {looked_at} above {BAD_K}",
+        value=f"{bad} of {len(k):,}{sampled} above {BAD_K}",
         threshold="at most 2 %",
-        meaning="whether single posts decide the comparison of models",
-        advice="" if few else "Look at those posts; read comparisons with caution.",
-    )
-
-
-def _prior_conflict(figures: _Figures) -> Iterator[Check]:
-    """Is the observed total a plausible one under the prior (Box 1980)?"""
-    observed, before = figures.observed(TOTAL), figures.of("prior", TOTAL)
-    p = two_sided(observed, before)
-    good = p >= PRIOR_SURPRISE
-    low, high = np.quantile(before, [0.055, 0.945])
-    yield Check(
-        name="prior and data agree",
-        status=verdict(good, "warn" if np.isfinite(p) else "fail"),
-        value=f"observed {observed:,.0f}, prior {low:,.4g} to {high:,.4g} (p = {p:.3f})",
-        threshold=f"p at least {PRIOR_SURPRISE}",
-        meaning="whether the conversions are such as the model's priors expected",
-        advice="" if good else "Copy the spec and restate its prior of the rate for your data.",
+        meaning=f"whether single {noun}s decide the comparison of models",
+        advice="" if few else f"Look at those {noun}s; read comparisons with caution.",
     )
 
 
@@ -335,6 +228,9 @@ def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[C
     """Do the data say how orders split between the parts?"""
     if not isinstance(design.spec.mean, RatesMean) or "share" not in draws or prior is None:
         return
+    outcome = outcome_of(design)
+    what = "orders" if outcome.is_orders else outcome.column
+    lean = f"More {outcome.noun}s are needed; the answer leans on the prior."
     before, after = np.var(prior["share"], axis=0), np.var(draws["share"], axis=0)
     for k, part in enumerate(design.spec.mean.parts):
         learned = float(1.0 - after[k] / before[k])
@@ -344,19 +240,21 @@ def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[C
             status=verdict(good, "warn"),
             value=f"prior variance cut by {learned:.0%}",
             threshold=f"at least {CONTRACTION:.0%}",
-            meaning=f"whether orders through {part} can be told from the others",
-            advice="" if good else "More posts are needed; the answer leans on the prior.",
+            meaning=f"whether {what} through {part} can be told from the others",
+            advice=""
+            if good
+            else f"More {outcome.noun}s are needed; the answer leans on the prior.",
         )
 
 
 def _left_out(design: Design) -> Check:
-    count = len(design.set_aside)
+    count, noun = len(design.set_aside), outcome_of(design).noun
     share = count / (count + len(design.outcome))
     return Check(
-        name="posts left out",
+        name=f"{noun}s left out",
         status=verdict(share <= 0.1, "warn"),
         value=f"{count} of {count + len(design.outcome)}",
         threshold="at most 10 %",
-        meaning="whether the posts in the fit stand for all",
-        advice="" if share <= 0.1 else "See set_aside in the manifest for each post's reason.",
+        meaning=f"whether the {noun}s in the fit stand for all",
+        advice="" if share <= 0.1 else f"See set_aside in the manifest for each {noun}'s reason.",
     )

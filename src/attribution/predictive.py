@@ -1,4 +1,4 @@
-"""Figures of the conversions that a good model reproduces, of observed and of replicated posts.
+"""Figures of the outcome that a good model reproduces, of observed and of replicated posts.
 
 A figure needs all posts of a replication but few replications at once, so that a large table's
 replications are never in memory together.
@@ -6,67 +6,69 @@ replications are never in memory together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attribution.design.types import Design, Floats, Integers, Truths
+from attribution.design.types import Design, Floats, GroupIndex, Integers, Truths
+from attribution.outcomes import Bin, outcome_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-TOTAL = "total conversions"
-BIN = "posts with conversions of "
 LATE = "share of conversions on posts soon followed by another"
 FOLLOWED = 0.25
 """Share of posts, those that keep fewest of their own orders, that tell whether orders come as late
 as the join says. Tried on the samples with delays stretched 0.2, 0.5, 2 and 3 times: the check's p
 was below 0.001, 0.012, 0.016 and 0.004; with the learnt delays 0.64."""
 
-STATISTICS: Mapping[str, Callable[[Floats], Floats]] = {
-    "posts without conversions": lambda y: np.mean(y == 0, axis=1),
-    "spread (standard deviation)": lambda y: np.std(y, axis=1),
-    "90th percentile": lambda y: np.quantile(y, 0.9, axis=1),
-    "largest post": lambda y: np.max(y, axis=1),
-}
-"""Name -> figure of each row of conversions; (replication, post) -> (replication,)."""
+MANY_LEVELS = 60
+"""Levels of a column from which they are not told one by one."""
+
+NAMES_OF_ONE = ("creator_id", "post_id")
+"""Columns whose levels are never told one by one."""
 
 
-def figures(design: Design, conversions: Floats | Integers) -> dict[str, Floats]:
-    """Return every figure of each row of conversions.
+def figures(design: Design, outcomes: Floats | Integers) -> dict[str, Floats]:
+    """Return every figure of each row of outcomes.
 
     Parameters
     ----------
     design
-        What the posts are: their groups, and how late orders come.
-    conversions
+        What the posts are: their kind of outcome, their groups, and how late orders come.
+    outcomes
         Shape (replication, post).
 
     Returns
     -------
     dict
-        Name -> (replication,): those of ``STATISTICS``, the total, the totals of groups, the share
-        on posts that another followed soonest, the share of posts in each bin of conversions.
+        Name -> (replication,): those of the kind of outcome, that of all posts together, those of
+        the levels of groups, the share on posts that another followed soonest, the share of posts
+        in each bin. What a prior holds possible may be infinite, or not a number.
     """
-    y = np.asarray(conversions, dtype=np.float64)
-    out = {name: np.asarray(statistic(y)) for name, statistic in STATISTICS.items()}
-    out[TOTAL] = y.sum(axis=1)
-    for column, level, name in totals(design):
-        out[name] = y[:, design.groups[column].index == level].sum(axis=1)
-    followed = _followed(design)
-    if followed is not None:
-        # The share, not the number: what all posts have in common would only blur it.
-        out[LATE] = y[:, followed].sum(axis=1) / np.maximum(out[TOTAL], 1.0)
-    for low, high, name in bins(design):
-        out[name] = np.mean((y >= low) & (y <= high), axis=1)
+    y, kind = np.asarray(outcomes, dtype=np.float64), outcome_of(design)
+    with np.errstate(over="ignore", invalid="ignore"):
+        out = {name: np.asarray(statistic(y)) for name, statistic in kind.statistics().items()}
+        out[kind.overall] = kind.together(y, slice(None))
+        for column, group in told_by(design):
+            for k, level in enumerate(group.levels):
+                out[kind.of_level(column, level)] = kind.together(y, group.index == k)
+        followed = _followed(design)
+        if followed is not None:
+            # The share, not the number: what all posts have in common would only blur it.
+            total = np.maximum(y.sum(axis=1), 1.0)
+            out[LATE] = y[:, followed].sum(axis=1) / total
+    told = kind.tell(y)
+    for part in bins(design):
+        out[part.name] = np.mean((told >= part.low) & (told < part.below), axis=1)
     return out
 
 
 def figures_dataset(
     design: Design, posterior: dict[str, Floats], prior: dict[str, Floats] | None
 ) -> xr.Dataset:
-    """Return figures of observed and replicated conversions as one dataset.
+    """Return figures of observed and replicated outcomes as one dataset.
 
     Returns
     -------
@@ -100,27 +102,23 @@ def figures_dataset(
     )
 
 
-def totals(design: Design) -> Iterator[tuple[str, int, str]]:
-    """Yield column, position of the level and name of each group's total; creators aside."""
+def told_by(design: Design) -> Iterator[tuple[str, GroupIndex]]:
+    """Yield the columns whose levels are told one by one."""
     for column, group in design.groups.items():
-        if column != "creator_id":
-            for k, level in enumerate(group.levels):
-                yield column, k, f"conversions of {column} {level}"
+        if column not in NAMES_OF_ONE and len(group.levels) < MANY_LEVELS:
+            yield column, group
 
 
-def bins(design: Design) -> Iterator[tuple[int, int, str]]:
-    """Yield least, most and name of 0, 1, 2 to 3, 4 to 7 … up to the largest observed count."""
-    for low, high in _powers(max(int(design.outcome.max()), 1)):
-        span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-        yield low, high, f"{BIN}{span}"
+def too_many(design: Design) -> Iterator[tuple[str, GroupIndex]]:
+    """Yield the columns with too many levels to be told one by one."""
+    for column, group in design.groups.items():
+        if column not in NAMES_OF_ONE and len(group.levels) >= MANY_LEVELS:
+            yield column, group
 
 
-def _powers(largest: int) -> Sequence[tuple[int, int]]:
-    found, low = [(0, 0)], 1
-    while low <= largest:
-        found.append((low, 2 * low - 1))
-        low *= 2
-    return found
+def bins(design: Design) -> list[Bin]:
+    """Return bins of posts by their outcome."""
+    return outcome_of(design).bins(design.outcome.astype(np.float64))
 
 
 def _followed(design: Design) -> Truths | None:

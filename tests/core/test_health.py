@@ -13,9 +13,10 @@ import xarray as xr
 from scipy import stats
 from support import small
 
+from attribution.agreement import two_sided
 from attribution.design import Design, SetAside
 from attribution.diagnostics import agreement, converged, diagnose, r_hat_limits
-from attribution.health import check_health, health_table, two_sided
+from attribution.health import check_health, health_table
 from attribution.manifest import Check
 from attribution.predictive import FOLLOWED, LATE
 

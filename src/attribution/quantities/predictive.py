@@ -1,4 +1,4 @@
-"""Observed conversions beside what the fitted model predicts for the same posts."""
+"""Observed outcomes beside what the fitted model predicts for the same posts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from attribution.design.types import Design, Floats
-from attribution.predictive import BIN, TOTAL, bins, totals
+from attribution.outcomes import YesNo, outcome_of
+from attribution.predictive import bins, told_by
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
 from attribution.quantities.method import with_method
 
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 
 def predictive_table(run: Run) -> pl.DataFrame:
-    """Return shares of posts by conversions, and totals by group, observed and predicted.
+    """Return how posts spread over outcomes, and what groups of them come to, both ways.
 
     Returns
     -------
     pl.DataFrame
         panel, unit, group, observed, lower, median, upper (equal-tailed predictive interval),
-        interval, prob.
+        interval, prob. Panels are shares of posts by outcome, then totals (shares of trials or
+        of 1, averages: as the outcome is) of all posts and by level of columns with few of them.
     """
     figures = run.group("predictive_figures")
     rows = []
@@ -36,12 +38,16 @@ def predictive_table(run: Run) -> pl.DataFrame:
 
 def _panels(design: Design) -> Iterator[tuple[str, str, str, str]]:
     """Yield panel, unit and group of each figure that is drawn, and its name."""
-    for _low, _high, name in bins(design):
-        span = name.removeprefix(BIN)
-        yield "share of posts by conversions", "share of posts", span, name
-    yield "conversions in total", "conversions", "all", TOTAL
-    for column, k, name in totals(design):
-        yield f"conversions by {column}", "conversions", design.groups[column].levels[k], name
+    outcome = outcome_of(design)
+    share = f"share of {outcome.noun}s"
+    for part in bins(design):
+        yield f"{share} by {outcome.told}", share, part.text, part.name
+    # Of yes or no the bins say all that there is to say of all posts.
+    if not isinstance(outcome, YesNo):
+        yield outcome.all_together, outcome.unit, "all", outcome.overall
+    for column, group in told_by(design):
+        for level in group.levels:
+            yield outcome.by_level(column), outcome.unit, level, outcome.of_level(column, level)
 
 
 def _row(

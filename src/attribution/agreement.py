@@ -1,0 +1,219 @@
+"""Do the model and the data agree? Observed figures against those of replicated posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import bdtrc
+
+from attribution.design.types import Design, Floats
+from attribution.manifest import Check, Status
+from attribution.outcomes import Count, Outcome, outcome_of
+from attribution.predictive import LATE, told_by, too_many
+from attribution.spec.model import RatesMean
+from attribution.spec.stated import improper_priors
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SURPRISE = 0.005
+"""Two-sided predictive probability below which an observed figure contradicts the model."""
+
+PRIOR_SURPRISE = 0.02
+
+FEW_LEVELS = 12
+"""Levels of a column that have a row each; those of more levels share a row."""
+
+INTERVAL = (0.055, 0.945)
+
+
+class Figures:
+    """Figures of the outcome: observed, replicated by the posterior and by the prior."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self.names = [str(name) for name in dataset["figure"].to_numpy()]
+        self._values = {str(name): v.to_numpy() for name, v in dataset.data_vars.items()}
+
+    def observed(self, name: str) -> float:
+        """Return what was observed."""
+        return float(self._values["observed"][self.names.index(name)])
+
+    def of(self, source: str, name: str) -> Floats:
+        """Replications by the ``posterior`` or the ``prior``; (replication,)."""
+        found: Floats = self._values[source][:, self.names.index(name)]
+        return found
+
+    def surprise(self, name: str) -> float:
+        """Return the two-sided probability of what was observed under the posterior."""
+        return two_sided(self.observed(name), self.of("posterior", name))
+
+
+def verdict(good: bool, otherwise: Status = "fail") -> Status:
+    """Return ``pass`` when good; a comparison with NaN is False and so never passes."""
+    return "pass" if good else otherwise
+
+
+def two_sided(observed: float, replicated: Floats) -> float:
+    """Two-sided predictive probability; ties count half; NaN when a replication is NaN.
+
+    A figure that is the same in every replication, and was observed so, has probability 1.
+    """
+    if np.any(np.isnan(replicated)) or not np.isfinite(observed):
+        return float("nan")
+    upper = np.mean(replicated > observed) + 0.5 * np.mean(replicated == observed)
+    return float(min(1.0, 2.0 * min(upper, 1.0 - upper)))
+
+
+def surprise(name: str, observed: float, replicated: Floats, meaning: str, advice: str) -> Check:
+    """Return the check of one figure against its replications."""
+    p = two_sided(observed, replicated)
+    good = p >= SURPRISE
+    return Check(
+        name=name,
+        status=verdict(good),
+        value=f"observed {observed:,.4g}, predicted {_range(replicated)} (p = {p:.3f})",
+        threshold=f"p at least {SURPRISE}",
+        meaning=meaning,
+        advice="" if good else advice,
+    )
+
+
+def _range(replicated: Floats) -> str:
+    # Of infinite replications no quantile can be interpolated.
+    low, high = np.quantile(replicated, INTERVAL, method="inverted_cdf")
+    return f"{low:,.4g} to {high:,.4g}"
+
+
+def posterior_agreement(design: Design, figures: Figures) -> Iterator[Check]:
+    """Yield checks of single posts, of all together, by level and of late orders."""
+    outcome = outcome_of(design)
+    for name in outcome.statistics():
+        yield surprise(
+            f"predictive check: {name}",
+            figures.observed(name),
+            figures.of("posterior", name),
+            f"whether the model makes {outcome.noun}s like the observed ones",
+            "Try another model (`attribution models list`) and compare."
+            if outcome.is_orders
+            else "Try another family or other terms, and compare.",
+        )
+    yield _overall(outcome, figures)
+    yield from _levels(design, outcome, figures)
+    if LATE in figures.names:
+        yield surprise(
+            LATE,
+            figures.observed(LATE),
+            figures.of("posterior", LATE),
+            "whether orders come as late as the join says",
+            "Join again with `attribution ingest`, with all times in one time zone.",
+        )
+
+
+def _overall(outcome: Outcome, figures: Figures) -> Check:
+    name = outcome.overall
+    meaning, advice = (
+        "whether what the model expects agrees with what was observed",
+        f"Do not use the numbers: the model misses the {name}.",
+    )
+    if outcome.is_orders:
+        meaning = "whether expected and credited conversions agree in total"
+        advice = "Do not use ROI: the model misses the total."
+    return surprise(name, figures.observed(name), figures.of("posterior", name), meaning, advice)
+
+
+def _levels(design: Design, outcome: Outcome, figures: Figures) -> Iterator[Check]:
+    """Yield a row per level of columns with few, a row per column with many."""
+    for column, group in told_by(design):
+        if len(group.levels) > FEW_LEVELS:
+            yield _many(column, group.levels, outcome, figures)
+            continue
+        for level in group.levels:
+            yield _level(column, level, outcome, figures)
+    for column, group in too_many(design):
+        yield Check(
+            name=outcome.by_level(column),
+            status="pass",
+            value=f"not looked at: {len(group.levels):,} levels",
+            threshold="none for so many levels",
+            meaning=f"nothing is said of single levels of {column}",
+            advice="",
+        )
+
+
+def _level(column: str, level: str, outcome: Outcome, figures: Figures) -> Check:
+    name = outcome.of_level(column, level)
+    meaning = f"whether what the model expects agrees with what was observed for {level}"
+    if outcome.is_orders:
+        meaning = f"whether expected and credited conversions agree for {level}"
+    what = "total" if isinstance(outcome, Count) else "average"
+    return surprise(
+        name,
+        figures.observed(name),
+        figures.of("posterior", name),
+        meaning,
+        f"Do not use numbers for {level}: the model misses its {what}.",
+    )
+
+
+def _many(column: str, levels: Sequence[str], outcome: Outcome, figures: Figures) -> Check:
+    """Return whether more levels contradict the model than chance gives of so many."""
+    names = [outcome.of_level(column, level) for level in levels]
+    # What is not a number contradicts.
+    bad = [k for k, name in enumerate(names) if not figures.surprise(name) >= SURPRISE]
+    allowed = allowed_by_chance(len(levels), len(figures.of("posterior", names[0])))
+    which = ", ".join(levels[k] for k in bad[:5]) + (", …" if len(bad) > 5 else "")
+    good = len(bad) <= allowed
+    return Check(
+        name=outcome.by_level(column),
+        status=verdict(good),
+        value=f"{len(bad)} of {len(levels)} levels outside{f': {which}' if bad else ''}",
+        threshold=f"at most {allowed} with p below {SURPRISE}, which chance may give",
+        meaning=f"whether what the model expects agrees with what was observed by {column}",
+        advice="" if good else f"Do not use numbers by {column}: the model misses these levels.",
+    )
+
+
+def allowed_by_chance(levels: int, replications: int) -> int:
+    """Return how many of so many levels may contradict a model that is true.
+
+    With R replications p is below s with probability 2 (1 + floor(s R / 2)) / (R + 1) or less,
+    the observed figure's rank among them being as likely any; the levels are taken as independent.
+    """
+    rate = 2.0 * (1 + int(SURPRISE * replications / 2.0)) / (replications + 1.0)
+    return next(k for k in range(levels + 1) if bdtrc(k, levels, min(rate, 1.0)) <= SURPRISE)
+
+
+def prior_conflict(design: Design, figures: Figures, *, drawn: bool) -> Check:
+    """Return whether the observed figure of all posts is plausible under the prior (Box 1980).
+
+    Parameters
+    ----------
+    drawn
+        Whether there are draws of the prior: there are none of flat priors.
+    """
+    outcome, name = outcome_of(design), "prior and data agree"
+    meaning = f"whether the {outcome.column} are such as the model's priors expected"
+    if not isinstance(outcome, Count):
+        meaning = f"whether the {outcome.overall} is such as the model's priors expected"
+    if not drawn:
+        return Check(name, "pass", _flat(design), "none for flat priors", meaning, "")
+    observed, before = figures.observed(outcome.overall), figures.of("prior", outcome.overall)
+    p = two_sided(observed, before)
+    good = p >= PRIOR_SURPRISE
+    shown = f"{observed:,.0f}" if isinstance(outcome, Count) else f"{observed:,.4g}"
+    which = "prior of the rate" if isinstance(design.spec.mean, RatesMean) else "priors"
+    return Check(
+        name=name,
+        status=verdict(good, "warn" if np.isfinite(p) else "fail"),
+        value=f"observed {shown}, prior {_range(before)} (p = {p:.3f})",
+        threshold=f"p at least {PRIOR_SURPRISE}",
+        meaning=meaning,
+        advice="" if good else f"Copy the spec and restate its {which} for your data.",
+    )
+
+
+def _flat(design: Design) -> str:
+    flat = ", ".join(improper_priors(design.spec))
+    return f"not looked at: nothing can be drawn from flat priors ({flat})"
