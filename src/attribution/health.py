@@ -241,9 +241,7 @@ def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[C
             value=f"prior variance cut by {learned:.0%}",
             threshold=f"at least {CONTRACTION:.0%}",
             meaning=f"whether {what} through {part} can be told from the others",
-            advice=""
-            if good
-            else f"More {outcome.noun}s are needed; the answer leans on the prior.",
+            advice="" if good else lean,
         )
 
 
