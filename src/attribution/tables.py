@@ -38,6 +38,18 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CENT = 0.005
 
 
+def _flag(description: str) -> dy.Int64:
+    return dy.Int64(
+        nullable=True, min=0, max=1, description=description, metadata=_meta(False, "1 or 0")
+    )
+
+
+def _share(description: str) -> dy.Float64:
+    return dy.Float64(
+        nullable=True, min=0, max=1, description=description, metadata=_meta(False, "share")
+    )
+
+
 def _text(description: str, *, required: bool = False, pattern: str | None = None) -> dy.String:
     meta = _meta(required, "", "three capital letters such as EUR" if pattern else None)
     return dy.String(nullable=not required, regex=pattern, description=description, metadata=meta)
@@ -78,13 +90,7 @@ class Creators(dy.Schema):
         description="Day of the followers' snapshot.",
         metadata=_meta(False, "day"),
     )
-    audience_credibility = dy.Float64(
-        nullable=True,
-        min=0,
-        max=1,
-        description="Share of the audience believed real, by a vendor's estimate.",
-        metadata=_meta(False, "share"),
-    )
+    audience_credibility = _share("Share of the audience believed real, by a vendor's estimate.")
 
 
 class Posts(dy.Schema):
@@ -110,6 +116,11 @@ class Posts(dy.Schema):
     content_type = _text("Kind of content, such as reel, story or photo.")
     campaign = _text("Name of the campaign.")
     disclosure = _text("How the post is disclosed as advertising: label, text or none.")
+    compensation = _text("How the creator is paid for the post: paid, gifted, affiliate or organic.")
+    managed = _flag("Whether an agency or manager runs the account: 1 or 0.")
+    reply_rate = _share("Share of comments on earlier posts that the creator replied to.")
+    prior_mentions = _count("Unpaid mentions of the brand by the creator before the post.", "posts")
+    collaborations = _count("Paid posts of the creator for the brand before this one.", "posts")
 
 
 class Orders(dy.Schema):
@@ -142,16 +153,15 @@ class Analysis(dy.Schema):
     content_type = _text("Kind of content, such as reel, story or photo.")
     campaign = _text("Name of the campaign.")
     disclosure = _text("How the post is disclosed as advertising: label, text or none.")
+    compensation = _text("How the creator is paid for the post: paid, gifted, affiliate or organic.")
+    managed = _flag("Whether an agency or manager runs the account: 1 or 0.")
+    reply_rate = _share("Share of comments on earlier posts that the creator replied to.")
+    prior_mentions = _count("Unpaid mentions of the brand by the creator before the post.", "posts")
+    collaborations = _count("Paid posts of the creator for the brand before this one.", "posts")
     reach = _count("People who saw the post.", "people")
     views = _count("Times the post was seen.", "views")
     followers = _count("Followers when the post went online.", "people")
-    audience_credibility = dy.Float64(
-        nullable=True,
-        min=0,
-        max=1,
-        description="Share of the audience believed real, by a vendor's estimate.",
-        metadata=_meta(False, "share"),
-    )
+    audience_credibility = _share("Share of the audience believed real, by a vendor's estimate.")
     likes = _count("Likes; empty where they are hidden or were not delivered, never 0.", "likes")
     comments = _count("Comments; empty where they were not delivered, never 0.", "comments")
     conversions = _count("Orders credited to the post.", "orders", required=True)
