@@ -14,8 +14,9 @@ from attribution.simulation.prior import zero_sum
 from attribution.simulation.rates import Rates
 from attribution.simulation.values import Values
 from attribution.spec import ModelSpec, read_spec
-from attribution.spec.model import Group, Prior, RatesMean
-from attribution.spec.priors import quantile
+from attribution.spec.model import RatesMean
+from attribution.spec.priors import Prior, quantile
+from attribution.spec.terms import Group
 
 TIERS = ("nano", "micro", "mid", "macro")
 COUNT = 3_000
@@ -43,12 +44,14 @@ def test_scalars_follow_their_priors(spec: ModelSpec, drawn: list[tuple[Rates, V
     mean, value = spec.mean, spec.order_value
     assert isinstance(mean, RatesMean)
     assert value is not None
-    assert spec.dispersion is not None
+    inverse_alpha = spec.own["dispersion"].prior
+    assert inverse_alpha is not None
+    assert inverse_alpha.on == "inverse"
     sd = {(term.by, term.of): term.sd for term in mean.terms}
     value_sd = {term.by: term.sd for term in value.terms}
     check([rates.log_rate for rates, _ in drawn], mean.rate)
     check([rates.creator_sd for rates, _ in drawn], sd["creator_id", ("all parts",)])
-    check([rates.inverse_alpha for rates, _ in drawn], spec.dispersion.prior)
+    check([rates.inverse_alpha for rates, _ in drawn], replace(inverse_alpha, on=None))
     for part in mean.parts:
         check([rates.tier_sd[part] for rates, _ in drawn], sd["tier", ("each part",)])
     check([values.log_mean for _, values in drawn], value.mean)

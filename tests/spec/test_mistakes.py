@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from support.specs import (
-    DISPERSION,
     FEATURES,
     HEAD,
     LINEAR,
@@ -19,21 +18,15 @@ from attribution.errors import InputError
 from attribution.spec import parse_spec
 
 POSITIVE_PRIORS = (
-    "half_normal, half_student_t, half_cauchy, exponential, gamma, inverse_gamma, log_normal, "
-    "beta, uniform"
+    "half_flat, half_normal, half_student_t, half_cauchy, exponential, gamma, inverse_gamma, "
+    "log_normal, beta, uniform"
 )
 
 
-REQUIRED = (
-    "format",
-    "name",
-    "title",
-    "question",
-    "assumptions",
-    "references",
-    "outcome",
-    "mean",
-    "dispersion",
+REQUIRED = ("format", "name", "outcome", "mean")
+SECTIONS = (
+    "assumptions, concentration, dispersion, features, format, hurdle, mean, missing, name, nu, "
+    "order_value, outcome, question, references, shape, sigma, title, zero_inflation"
 )
 
 
@@ -53,25 +46,19 @@ def only(text: str) -> str:
 KEYS = [
     (
         changed_first(RATES, "title", "titel"),
-        [
-            "my.toml, key title: the key is missing; expected text in quotes",
-            "my.toml, key titel: unknown key. Did you mean 'title'?",
-        ],
+        ["my.toml, key titel: unknown key. Did you mean 'title'?"],
     ),
     (
-        changed_first(RATES, 'sd = { name = "half_normal", sigma = 0.5 }', ""),
-        ["my.toml, key mean.terms[0].sd: the key is missing; expected a table [mean.terms[0].sd]"],
+        changed_first(RATES, 'rate = { name = "normal", mu = -7.5, sigma = 2.0 }', ""),
+        ["my.toml, key mean.rate: the key is missing; expected a table [mean.rate]"],
     ),
     (
         changed_first(RATES, "sigma = 0.7", "sigma = 0.7, nu = 3"),
-        ["my.toml, key mean.terms[1].sd.nu: unknown key. There are: name, sigma"],
+        ["my.toml, key mean.terms[1].sd.nu: unknown key. There are: name, on, sigma"],
     ),
     (
         RATES + "\n[priors]\na = 1\n",
-        [
-            "my.toml, key priors: unknown key. There are: assumptions, dispersion, features, "
-            "format, mean, missing, name, order_value, outcome, question, references, title"
-        ],
+        [f"my.toml, key priors: unknown key. There are: {SECTIONS}"],
     ),
     (
         changed_first(RATES, 'title = "A model"', "title = 3"),
@@ -122,10 +109,15 @@ KEYS = [
 REGISTRIES = [
     (
         "negative_binomial",
-        "poisson",
-        "outcome.family: there is no family 'poisson'. There are: negative_binomial",
+        "negativ_binomial",
+        "outcome.family: there is no family 'negativ_binomial'. Did you mean 'negative_binomial'?",
     ),
-    ('"log"', '"logit"', "mean.link: there is no link 'logit'. Did you mean 'log'?"),
+    ('"log"', '"logs"', "mean.link: there is no link 'logs'. Did you mean 'log'?"),
+    (
+        '"log"',
+        '"logit"',
+        "mean.link: the family 'negative_binomial' has no link 'logit'; expected one of log",
+    ),
     (
         '"half_normal", sigma = 0.5',
         '"halfnormal", sigma = 0.5',
@@ -139,7 +131,7 @@ REGISTRIES = [
     (
         '"inverse"',
         '"invers"',
-        "dispersion.on: there is no scale of the dispersion 'invers'. Did you mean 'inverse'?",
+        "dispersion.prior.on: there is no scale of a prior 'invers'. Did you mean 'inverse'?",
     ),
     (
         '"latent"',
@@ -226,8 +218,8 @@ PRIORS = [
         '"normal", mu = -7.5, sigma = 2.0',
         '"dirichlet", concentration = 1',
         "mean.terms[0].prior: a dirichlet prior gives shares that add up to 1, but this parameter "
-        "takes any number; expected one of normal, student_t, cauchy, laplace, logistic, "
-        f"{POSITIVE_PRIORS}",
+        "takes any number; expected one of flat, half_flat, normal, student_t, cauchy, laplace, "
+        f"logistic, {POSITIVE_PRIORS.removeprefix('half_flat, ')}",
     ),
 ]
 
@@ -235,8 +227,7 @@ LINEAR_RULES = [
     ('feature = "volume"', 'feature = "volum"', [
         "mean.terms[1].feature: there is no feature 'volum' under [features]. Did you mean "
         "'volume'?",
-        "features.volume: the feature 'volume' is never used. Remove it, or add a linear term for "
-        "it"]),
+        "features.volume: the feature 'volume' is never used. Remove it, or add a term for it"]),
     ('of = ["intercept"]\neffects = "zero_sum"\nsd = { name = "half_normal", sigma = 0.5',
      'of = ["volum"]\neffects = "zero_sum"\nsd = { name = "half_normal", sigma = 0.5', [
         "mean.terms[2].of: 'volum' cannot vary between the levels of 'tier' here; expected one of "
@@ -252,7 +243,7 @@ LINEAR_RULES = [
     ('volume = "ln', 'tier = "ln', [
         "features.tier: a feature may not have the name of a column. Choose another name",
         "mean.terms[1].feature: there is no feature 'volume' under [features]. There are: tier",
-        "features.tier: the feature 'tier' is never used. Remove it, or add a linear term for it"]),
+        "features.tier: the feature 'tier' is never used. Remove it, or add a term for it"]),
     ('by = "tier"\nof = ["intercept"]\neffects = "zero_sum"\nsd = { name = "half_normal", sigma '
      "= 0.5", 'by = "reach"\nof = ["intercept"]\neffects = "zero_sum"\nsd = { name = "half_normal",'
      " sigma = 0.5", [
@@ -266,9 +257,6 @@ LINEAR_RULES = [
     ('volume = "ln(1 + likes)"', 'volume = "likes / avg(likes)"', [
         "features.volume: 'avg' is computed over several posts; a feature is made from one post's "
         "values (found 'likes / avg(likes)')"]),
-    ('likes = "latent"', "", [
-        "missing: nothing says what happens to posts without 'likes'; expected likes = "
-        '"set_aside" or likes = "latent"']),
     ('likes = "latent"', 'likes = "latent"\nlike = "latent"', [
         "missing.like: 'like' is no signal of this model, so it needs no policy. Did you mean "
         "'likes'?"]),
@@ -307,8 +295,17 @@ RATES_RULES = [
     ('by = "creator_id"', 'by = "tier_id"', [
         "mean.terms[1].by: 'tier_id' and 'tier' would have the same name in a run"]),
     (MISSING, FEATURES + MISSING, [
-        "features.volume: a rates mean uses no features, so 'volume' is never used. Remove it, or "
-        "use a linear mean"]),
+        "features.volume: a rates mean uses no features: the feature 'volume' is never used. "
+        "Remove it, or use a linear mean"]),
+    ('exposure = "reach"', "", [
+        "outcome.exposure: a rates mean needs an exposure; expected reach"]),
+    ("negative_binomial", "poisson", [
+        "dispersion: the family 'poisson' has no dispersion. Remove it; families that have it: "
+        "negative_binomial, zero_inflated_negative_binomial, hurdle_negative_binomial",
+        "outcome.family: a rates mean has no family 'poisson'; expected negative_binomial"]),
+    ('effects = "zero_sum"', 'effects = "exchangeable"', [
+        "mean.terms[0].effects: rates of each part cannot have exchangeable effects; expected "
+        "zero_sum"]),
 ]  # fmt: skip
 
 
@@ -372,25 +369,8 @@ def test_a_feature_may_not_have_a_name_with_another_meaning(name: str) -> None:
 def test_a_mean_needs_terms() -> None:
     text = LINEAR.replace(LINEAR_MEAN, '[mean]\nform = "linear"\nlink = "log"\n')
     assert messages(text.replace(FEATURES, "").replace(MISSING, "")) == [
-        "my.toml, key mean.terms: the mean has no terms; expected at least an intercept"
+        "my.toml, key mean.terms: there are no terms; expected at least an intercept"
     ]
-
-
-def test_the_family_needs_its_own_section() -> None:
-    assert only(RATES.replace(DISPERSION, "")) == (
-        "my.toml, key dispersion: the key is missing; expected a table [dispersion]"
-    )
-
-
-def test_a_family_without_dispersion_refuses_the_section(monkeypatch: pytest.MonkeyPatch) -> None:
-    from attribution.spec import parse
-    from attribution.spec.families import Family
-
-    poisson = Family("poisson", "counts", "Poisson(mean)", links=("log",), sections=())
-    monkeypatch.setattr(parse, "FAMILIES", {"poisson": poisson})
-    assert only(RATES.replace("negative_binomial", "poisson")) == (
-        "my.toml, key dispersion: the family 'poisson' has no dispersion"
-    )
 
 
 def test_text_that_is_not_toml_is_named_with_its_line() -> None:
@@ -412,7 +392,7 @@ def test_a_feature_declared_twice_is_not_toml() -> None:
 def test_everything_is_reported_at_once() -> None:
     text = LINEAR.replace("negative_binomial", "negativ_binomial")
     text = changed_first(text, "sigma = 2.0", "sigma = -2.0")
-    text = changed_first(text, 'link = "log"', "")
+    text = changed_first(text, 'link = "log"', 'link = "logg"')
     text = changed_first(text, 'by = "tier"', 'by = ""')
     text = changed_first(text, 'likes = "latent"', 'likes = "guess"')
     text = changed(text, "beta = 1.0", "beta = 1.0, gamma = 2")
@@ -420,13 +400,13 @@ def test_everything_is_reported_at_once() -> None:
         "my.toml, key outcome.family: there is no family 'negativ_binomial'. Did you mean "
         "'negative_binomial'?",
         "my.toml, key missing.likes: there is no policy 'guess'. There are: latent, set_aside",
-        "my.toml, key mean.link: the key is missing; expected one of log",
+        "my.toml, key mean.link: there is no link 'logg'. Did you mean 'log'?",
         "my.toml, key mean.terms[0].prior.sigma: impossible value (found '-2.0'); expected numbers "
         "above 0",
         "my.toml, key mean.terms[2].by: wrong value (found ''); expected text in quotes",
-        "my.toml, key order_value.paying_share.gamma: unknown key. There are: alpha, beta, name",
-        "my.toml, key more: unknown key. There are: assumptions, dispersion, features, format, "
-        "mean, missing, name, order_value, outcome, question, references, title",
+        "my.toml, key order_value.paying_share.gamma: unknown key. There are: alpha, beta, name, "
+        "on",
+        f"my.toml, key more: unknown key. There are: {SECTIONS}",
     ]
 
 

@@ -7,22 +7,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.specs import DISPERSION, LINEAR, ORDER_VALUE, RATES, changed
+from support.specs import LINEAR, MISSING, ORDER_VALUE, RATES, changed, changed_first
 
 from attribution.spec import ModelSpec, catalogue, parse_spec, to_toml
-from attribution.spec.model import (
-    Dispersion,
-    Feature,
-    Group,
-    Intercept,
-    Linear,
-    Predictor,
-    OrderValue,
-    Outcome,
-    Prior,
-    RatesMean,
-)
-from attribution.spec.priors import PRIORS
+from attribution.spec.model import Feature, OrderValue, Outcome, Own, Predictor, RatesMean
+from attribution.spec.priors import PRIORS, Prior
+from attribution.spec.terms import Group, Intercept, Linear
 
 
 def normal(mu: float, sigma: float) -> Prior:
@@ -51,7 +41,7 @@ def test_a_linear_spec_is_read_as_declared() -> None:
                 Group("tier", ("intercept",), "zero_sum", half_normal(0.5)),
             ),
         ),
-        dispersion=Dispersion(half_normal(1.0), "inverse"),
+        own={"dispersion": Own(replace(half_normal(1.0), on="inverse"))},
         order_value=OrderValue(
             normal(4.0, 1.5),
             Prior("log_normal", {"mu": 0.5, "sigma": 1.0}),
@@ -75,6 +65,27 @@ def test_a_rates_spec_is_read_as_declared() -> None:
 
 def test_the_order_value_is_optional() -> None:
     assert parse_spec(RATES.replace(ORDER_VALUE, "")).order_value is None
+
+
+def test_words_for_people_and_policies_may_be_left_out() -> None:
+    text = LINEAR.replace(MISSING, "").replace('title = "A model"\n', "")
+    text = text.replace('question = "What is a like worth?"\n', "")
+    text = text.replace('assumptions = ["Likes add up."]\n', "")
+    spec = parse_spec(text.replace('references = ["None."]\n', ""))
+    assert (spec.title, spec.question, spec.assumptions, spec.references) == ("mine", "", (), ())
+    assert spec.missing == {}
+    assert parse_spec(to_toml(spec)) == spec
+
+
+def test_a_mean_is_linear_with_the_first_link_unless_it_says_otherwise() -> None:
+    text = changed_first(LINEAR, 'form = "linear"\nlink = "log"\n', "")
+    assert parse_spec(text) == parse_spec(LINEAR)
+
+
+def test_on_beside_the_prior_of_a_dispersion_is_its_scale_as_in_older_files() -> None:
+    old = '[dispersion]\non = "inverse"\nprior = { name = "half_normal", sigma = 1.0 }\n'
+    new = '[dispersion]\nprior = { name = "half_normal", sigma = 1.0, on = "inverse" }\n'
+    assert parse_spec(changed_first(LINEAR, new, old)) == parse_spec(LINEAR)
 
 
 def test_slopes_may_vary_between_groups() -> None:
@@ -119,10 +130,3 @@ def test_any_spec_comes_back_as_it_was(
     mean = Predictor("log", (Intercept(normal(mu, sigma)), *linear.mean.terms[1:], term))
     spec = replace(linear, title=title, question=question, mean=mean, order_value=None)
     assert parse_spec(to_toml(spec)) == spec
-
-
-def test_a_spec_without_dispersion_would_not_come_back_unnoticed() -> None:
-    text = to_toml(replace(parse_spec(RATES), dispersion=None))
-    assert DISPERSION.strip().splitlines()[0] not in text
-    with pytest.raises(Exception, match=r"key dispersion: the key is missing"):
-        parse_spec(text)

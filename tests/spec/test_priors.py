@@ -6,8 +6,19 @@ import numpy as np
 import pymc as pm
 import pytest
 
-from attribution.spec.model import Prior
-from attribution.spec.priors import POSITIVE, PRIORS, REAL, SIMPLEX, UNIT, quantile, support_of
+from attribution.spec.priors import (
+    CORRELATION,
+    POSITIVE,
+    PRIORS,
+    REAL,
+    SCALES,
+    SIMPLEX,
+    UNIT,
+    Prior,
+    quantile,
+    support_of,
+)
+from attribution.spec.statement import StatedPrior
 
 IN_PYMC = {
     "normal": pm.Normal,
@@ -36,7 +47,7 @@ def example(name: str) -> Prior:
 
 
 def test_every_prior_is_compared() -> None:
-    assert set(IN_PYMC) | {"dirichlet"} == set(PRIORS)
+    assert set(IN_PYMC) | {"flat", "half_flat", "dirichlet", "lkj"} == set(PRIORS)
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +84,59 @@ def test_swapped_parameters_would_be_seen() -> None:
     assert abs(quantile(prior, 0.5) - quantile(swapped, 0.5)) > 0.5
 
 
-def test_several_values_have_no_single_quantile() -> None:
-    with pytest.raises(ValueError, match="dirichlet is a prior of several values at once"):
-        quantile(Prior("dirichlet", {"concentration": 1.0}), 0.5)
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("dirichlet", {"concentration": 1.0}), ("lkj", {"eta": 1.0}), ("flat", {}), ("half_flat", {})],
+)
+def test_several_values_and_flat_priors_have_no_quantile(
+    name: str, parameters: dict[str, float]
+) -> None:
+    with pytest.raises(ValueError, match=f"{name} is a prior without quantiles"):
+        quantile(Prior(name, parameters), 0.5)
+
+
+def test_only_flat_priors_are_improper() -> None:
+    assert {name for name in PRIORS if not example(name).proper} == {"flat", "half_flat"}
+
+
+@pytest.mark.parametrize("on", SCALES)
+def test_quantiles_of_a_parameter_follow_from_the_scale_of_its_prior(on: str) -> None:
+    scale = SCALES[on]
+    name = "gamma" if scale.values == POSITIVE else "normal"
+    prior = Prior(name, example(name).parameters, on)
+    rng = np.random.default_rng(3)
+    there = rng.gamma(2.3, 1 / 3.7, DRAWS) if name == "gamma" else rng.normal(2.3, 3.7, DRAWS)
+    values = np.asarray(scale.back(np, there))
+    assert scale.of.low <= values.min() < values.max() <= scale.of.high
+    below = [np.mean(values < quantile(prior, share)) for share in SHARES]
+    assert below == pytest.approx(SHARES, abs=4 * 0.5 / np.sqrt(DRAWS))
+
+
+FORWARD = {
+    "inverse": lambda x: 1 / x,
+    "variance": lambda x: x**2,
+    "precision": lambda x: 1 / x**2,
+    "log": np.log,
+    "logit": lambda x: np.log(x / (1 - x)),
+}
+
+
+@pytest.mark.parametrize("on", SCALES)
+def test_back_undoes_what_the_words_of_a_scale_say(on: str) -> None:
+    x = np.asarray([0.2, 0.5, 0.9])
+    assert SCALES[on].back(np, FORWARD[on](x)) == pytest.approx(x)
+    assert (np.diff(FORWARD[on](x)) < 0).all() == SCALES[on].falls
+
+
+def test_the_middle_of_a_correlation_is_that_of_pymcs_lkj() -> None:
+    # PyMC gives Cholesky factors; the first column is that of the correlations with the first.
+    correlations = pm.draw(pm.LKJCorr.dist(n=3, eta=2.0), 4_000, random_seed=2)[:, 1, 0]
+    low, high = StatedPrior("r", "", Prior("lkj", {"eta": 2.0}), "", count=3).interval(0.8)
+    inside = np.mean((low < correlations) & (correlations < high))
+    assert inside == pytest.approx(0.8, abs=4 * 0.4 / np.sqrt(4_000))
+    # Of two alone, correlations are wider.
+    two = StatedPrior("r", "", Prior("lkj", {"eta": 2.0}), "", count=2).interval(0.8)
+    assert two[1] > high + 0.03
 
 
 def test_supports_fit_into_each_other() -> None:
@@ -85,3 +146,5 @@ def test_supports_fit_into_each_other() -> None:
     assert not POSITIVE.inside(UNIT)
     assert not SIMPLEX.inside(UNIT)
     assert not UNIT.inside(SIMPLEX)
+    assert not CORRELATION.inside(REAL)
+    assert not UNIT.inside(CORRELATION)

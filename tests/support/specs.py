@@ -72,8 +72,7 @@ volume = "ln(1 + likes)"
 
 DISPERSION = """
 [dispersion]
-on = "inverse"
-prior = { name = "half_normal", sigma = 1.0 }
+prior = { name = "half_normal", sigma = 1.0, on = "inverse" }
 """
 
 ORDER_VALUE = """

@@ -167,7 +167,8 @@ def _mean(fields: Fields, outcome: Outcome | None) -> RatesMean | Predictor | No
     if form is None:
         return None
     links = LINKS if outcome is None else FAMILIES[outcome.family].links
-    mean = _rates_mean(table) if form == "rates" else _predictor(table, links)
+    whose = "" if outcome is None else f"the family {outcome.family!r}"
+    mean = _rates_mean(table) if form == "rates" else _predictor(table, links, whose)
     table.done()
     return mean
 
@@ -181,14 +182,14 @@ def _rates_mean(table: Fields) -> RatesMean:
     )
 
 
-def _predictor(table: Fields, links: Iterable[str]) -> Predictor:
+def _predictor(table: Fields, links: Iterable[str], whose: str) -> Predictor:
     """Read a sum of terms; the first of the links holds where none is stated."""
     known = tuple(links)
     link: str | None = known[0]
     if table.has("link"):
         link = table.choice("link", LINKS, "link")
         if link is not None and link not in known:
-            what = f"this outcome or parameter has no link {link!r}"
+            what = f"{whose} has no link {link!r}"
             table.notes.add(what, table.key("link"), expected=f"one of {', '.join(known)}")
     centre = "all"
     if table.has("centre"):
@@ -201,7 +202,9 @@ def _own_parameters(fields: Fields, outcome: Outcome | None) -> dict[str, Own]:
     needed = tuple(OWN) if outcome is None else outcome.distribution.own
     for name in OWN:
         if fields.has(name) and name not in needed and outcome is not None:
-            fields.notes.add(f"the family {outcome.family!r} has no {name}", name)
+            having = ", ".join(f.name for f in FAMILIES.values() if name in f.own)
+            what = f"the family {outcome.family!r} has no {name}"
+            fields.notes.add(what, name, hint=f"Remove it; families that have it: {having}")
     if outcome is None:
         return {}
     return {name: _own(fields, OWN[name]) for name in needed}
@@ -212,13 +215,17 @@ def _own(fields: Fields, own: OwnParameter) -> Own:
     if table is None:
         return Own(prior=own.default)
     if table.has("terms"):
-        found = Own(predictor=_predictor(table, own.links))
+        found = Own(predictor=_predictor(table, own.links, own.parameter))
         for name in ("prior", "on"):
             if table.has(name):
                 what = f"{own.parameter} has terms of its own, so it has no {name}"
                 table.notes.add(what, table.key(name), hint="Remove it, or the terms")
     else:
         found = Own(prior=_own_prior(table, own))
+        for name in ("link", "centre"):
+            if table.has(name):
+                what = f"{name} belongs to terms, and {own.parameter} has none"
+                table.notes.add(what, table.key(name), hint="Add terms, or remove it")
     table.done()
     return found
 
@@ -230,7 +237,8 @@ def _own_prior(table: Fields, own: OwnParameter) -> Prior:
         return prior
     on = table.choice("on", ("alpha", "inverse"), "scale of the dispersion")
     if not table.has("prior"):
-        table.notes.add("there is no prior that this could be the scale of", table.key("on"))
+        what = "there is no prior that this could be the scale of"
+        table.notes.add(what, table.key("on"), hint="Add a prior, or remove it")
     elif prior.on is not None:
         what = "the prior says itself which scale it is on"
         table.notes.add(what, table.key("on"), hint="Remove it")

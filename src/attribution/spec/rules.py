@@ -264,7 +264,9 @@ def _check_groupings(spec: ModelSpec, notes: Notes) -> None:
 
 
 def _check_missing(spec: ModelSpec, notes: Notes) -> None:
-    used = [column for column in signals(spec) if column != spec.outcome.column]
+    # Of features that no term uses it is said already that they are not used.
+    made_from = {column for feature in spec.features for column in columns_of(feature)}
+    used = sorted({*signals(spec), *made_from} - {spec.outcome.column, spec.outcome.exposure})
     for column, policy in spec.missing.items():
         if column not in used:
             what = f"{column!r} is no signal of this model, so it needs no policy"
@@ -278,7 +280,8 @@ def _why_not_latent(spec: ModelSpec, column: str) -> str | None:
 
     They can in counts with an exposure, where every term is a line in them.
     """
-    if spec.outcome.exposure is None or spec.outcome.family not in COUNTS:
+    rates = isinstance(spec.mean, RatesMean)
+    if not rates and (spec.outcome.exposure is None or spec.outcome.family not in COUNTS):
         families = " and ".join(sorted(COUNTS))
         return f"hidden values are estimated only for {families} outcomes with an exposure"
     if isinstance(spec.mean, RatesMean) and column not in spec.mean.parts:
@@ -288,7 +291,7 @@ def _why_not_latent(spec: ModelSpec, column: str) -> str | None:
         if isinstance(term, Linear | Group):
             continue
         if any(column in of.get(name, ()) for name in term.features):
-            return f"{column!r} is in a {term.kind} term ({key}): hidden values cannot be estimated"
+            return f"a hidden {column!r} cannot be estimated: it is in {key}, a {term.kind} term"
     return None
 
 

@@ -135,7 +135,8 @@ class Group(Term):
             yield self._drawn(f"{name}_effect[{index}]", f"{name}_sd{part}")
         if self.correlation is not None:
             names = ", ".join(f"{name}_effect" for name, _ in self.names(place))
-            yield f"{names} are correlated over the levels of {self.by}"
+            name = f"{level_name(place, self.by)}_correlation"
+            yield f"{names} are correlated over the levels of {self.by}: {name}"
 
     def _drawn(self, effect: str, sd: str) -> str:
         match self.effects:
