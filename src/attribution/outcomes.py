@@ -316,7 +316,8 @@ def _between(ends: Sequence[float], texts: Sequence[str], start: str) -> list[Bi
 
 def outcome_of(design: Design) -> Outcome:
     """Return the outcome of a design, of its kind."""
-    family, column, noun = design.family, design.spec.outcome.column, noun_of(design)
+    family, column = design.family, design.spec.outcome.column
+    noun = noun_of(design.table, column)
     if design.trials is not None:
         return Share(column, noun, str(design.spec.outcome.trials), design.trials)
     if family.is_share:
@@ -326,10 +327,10 @@ def outcome_of(design: Design) -> Outcome:
     return Number(column, noun) if family.low is None else Amount(column, noun)
 
 
-def noun_of(design: Design) -> str:
+def noun_of(table: pl.DataFrame, outcome: str) -> str:
     """Return what a row is called: ``row`` where its name is its number and it has no orders."""
-    if design.spec.outcome.column == ORDERS:
+    if outcome == ORDERS:
         return "post"
-    numbers = design.table.get_column("post_id").cast(pl.Int64, strict=False)
+    numbers = table.get_column("post_id").cast(pl.Int64, strict=False)
     numbered = numbers.null_count() == 0 and bool((numbers.diff().drop_nulls() > 0).all())
     return "row" if numbered else "post"

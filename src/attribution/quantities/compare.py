@@ -10,6 +10,7 @@ import polars as pl
 
 from attribution.errors import InputError, Problem
 from attribution.loo import BAD_K, Estimate, Loo, estimate, loo_of, names_of_kept
+from attribution.outcomes import outcome_of
 from attribution.quantities.roi import roi
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ SMALL = 4.0
 
 
 def compare(runs: Sequence[Run]) -> pl.DataFrame:
-    """Compare runs by expected log predictive density of the conversions (PSIS-LOO).
+    """Compare runs by expected log predictive density of the outcome (PSIS-LOO).
 
     Parameters
     ----------
     runs
-        Two or more runs on the same posts and the same outcome.
+        Two or more runs on the same posts and the same outcome, on the same scale: a density per
+        unit of a number and a probability of a whole number are not to be compared.
 
     Returns
     -------
@@ -39,14 +41,15 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
         One row per run, best first: elpd (log density summed over posts, higher is better), its
         standard error, effective parameters p_loo, difference to the best and its standard
         error, stacking weight, worst Pareto k and the number above 0.7, a reading in words, and
-        whether ranking creators by expected ROI would change against the best model. Of a large
+        whether ranking creators by expected ROI would change against the best model (null where
+        no model is of order values). Of a large
         table a sample of ``posts_used`` was looked at: standard errors hold what that leaves
         open, ``se_subsample`` and ``se_diff_subsample`` that part alone.
 
     Raises
     ------
     InputError
-        For fewer than two runs, or runs on different posts or outcomes.
+        For fewer than two runs, or runs on different posts, outcomes or kinds of outcome.
     """
     names = _check(runs)
     # Runs of different lengths kept different samples of a large table's posts.
@@ -60,21 +63,24 @@ def compare(runs: Sequence[Run]) -> pl.DataFrame:
     best = order[0]
     weights = _weights(names, loos)
     by_name = dict(zip(names, runs, strict=True))
+    money = any(run.spec.order_value is not None for run in runs)
+    noun = outcome_of(runs[0].design).noun
     rows = [
         {
-            **_row(rank, name, loos[name], loos[best], elpds[name], weights[name]),
-            "roi_ranking": roi_ranking(by_name[name], by_name[best]) if rank else "—",
+            **_row(rank, name, loos[name], loos[best], elpds[name], weights[name], noun),
+            "roi_ranking": _ranking(by_name[name], by_name[best]) if money else None,
             "method": by_name[name].manifest.method,
         }
         for rank, name in enumerate(order)
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    schema = {"roi_ranking": pl.String}
+    return pl.DataFrame(rows, infer_schema_length=None, schema_overrides=schema)
 
 
 def _check(runs: Sequence[Run]) -> list[str]:
     if len(runs) < 2:
         raise InputError(Problem("one run cannot be compared", expected="two or more runs"))
-    first = runs[0]
+    first, noun = runs[0], outcome_of(runs[0].design).noun
     problems = []
     for run in runs[1:]:
         if run.manifest.outcome != first.manifest.outcome:
@@ -85,13 +91,23 @@ def _check(runs: Sequence[Run]) -> list[str]:
                     hint="Compare runs with the same outcome.",
                 )
             )
+        elif run.design.family.whole != first.design.family.whole:
+            whole, other = (run, first) if run.design.family.whole else (first, run)
+            problems.append(
+                Problem(
+                    f"{whole.name} gives probabilities of whole numbers ({_family(whole)}) and "
+                    f"{other.name} densities of numbers ({_family(other)}): they are on different "
+                    "scales",
+                    hint="Compare families that are all of counts, or all of numbers.",
+                )
+            )
         elif not _same_rows(run, first):
             problems.append(
                 Problem(
                     f"{run.name} and {first.name} were fitted to different rows "
-                    f"({run.table.height} and {first.table.height} posts)",
+                    f"({run.table.height} and {first.table.height} {noun}s)",
                     hint="Fit both to the same table; `set_aside` in each manifest says which "
-                    "posts were left out.",
+                    f"{noun}s were left out.",
                 )
             )
     if problems:
@@ -101,6 +117,10 @@ def _check(runs: Sequence[Run]) -> list[str]:
 
 def _same_rows(a: Run, b: Run) -> bool:
     return a.design.posts == b.design.posts and np.array_equal(a.design.outcome, b.design.outcome)
+
+
+def _family(run: Run) -> str:
+    return run.design.family.name.replace("_", " ")
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
@@ -119,7 +139,7 @@ def _weights(names: Sequence[str], loos: dict[str, Loo]) -> dict[str, float]:
 
 
 def _row(
-    rank: int, name: str, loo: Loo, best: Loo, elpd: Estimate, weight: float
+    rank: int, name: str, loo: Loo, best: Loo, elpd: Estimate, weight: float, noun: str
 ) -> dict[str, Any]:
     approximate = None
     if loo.plug_in is not None and best.plug_in is not None:
@@ -141,7 +161,7 @@ def _row(
         "posts_used": len(loo.posts),
         "se_subsample": elpd.se_subsample,
         "se_diff_subsample": difference.se_subsample,
-        "reading": reading(rank, difference.total, se, loo.bad),
+        "reading": reading(rank, difference.total, se, loo.bad, noun),
     }
 
 
@@ -150,15 +170,19 @@ def _whole(of: Estimate) -> float:
     return float(np.hypot(of.se, of.se_subsample))
 
 
-def reading(rank: int, difference: float, se: float, bad: int) -> str:
+def reading(rank: int, difference: float, se: float, bad: int, noun: str = "post") -> str:
     """Return what a difference to the best model means, in words."""
-    posts = "1 post has" if bad == 1 else f"{bad} posts have"
+    posts = f"1 {noun} has" if bad == 1 else f"{bad} {noun}s have"
     doubt = f"; {posts} Pareto k above {BAD_K}, so take it with caution" if bad else ""
     if rank == 0:
         return "best estimate" + doubt
     if abs(difference) >= SMALL and abs(difference) >= CLEAR * se:
-        return "predicts unseen posts worse" + doubt
+        return f"predicts unseen {noun}s worse" + doubt
     return "too close to call" + doubt
+
+
+def _ranking(run: Run, best: Run) -> str:
+    return "—" if run is best else roi_ranking(run, best)
 
 
 def roi_ranking(run: Run, best: Run) -> str:

@@ -12,6 +12,7 @@ from attribution import forward
 from attribution.design.types import Design, Floats
 from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
+from attribution.outcomes import ORDERS
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, summarise
 from attribution.quantities.grouping import Grouping, groupings
 from attribution.quantities.method import with_method
@@ -52,19 +53,26 @@ def contributions(run: Run, by: str | Sequence[str] = "total") -> pl.DataFrame:
     design = run.design
     mean = design.spec.mean
     if not isinstance(mean, RatesMean):
-        raise InputError(
-            Problem(
-                f"the model {design.spec.name!r} has no contributions: its parts multiply",
-                expected='a run of a model whose mean has form = "rates", such as additive',
-                hint="`attribution effects` says what likes and comments are worth in this run.",
-            )
-        )
+        raise InputError(_no_parts(design))
     by_each = groupings(design, by)
     tables = [
         _table(design, grouping, mean.parts, draws, run.manifest.chains)
         for grouping, draws in zip(by_each, credited(design, run.thinned, by_each), strict=True)
     ]
     return with_method(pl.concat(tables), run)
+
+
+def _no_parts(design: Design) -> Problem:
+    outcome = design.spec.outcome.column
+    orders = outcome == ORDERS
+    why = "its parts multiply" if orders else f"it does not split {outcome!r} into parts"
+    return Problem(
+        f"the model {design.spec.name!r} has no contributions: {why}",
+        expected='a run of a model whose mean has form = "rates", such as additive',
+        hint="`attribution effects` says what likes and comments are worth in this run."
+        if orders
+        else "`attribution parameters` tells the numbers of this model.",
+    )
 
 
 def credited(design: Design, draws: Draws, by: Sequence[Grouping]) -> list[Floats]:

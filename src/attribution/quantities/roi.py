@@ -15,6 +15,7 @@ from attribution.design.absent import COSTS
 from attribution.design.types import Design, Floats
 from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
+from attribution.outcomes import ORDERS
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, moments, monte_carlo
 from attribution.quantities.grouping import Grouping, groupings
 from attribution.quantities.method import with_method
@@ -63,13 +64,14 @@ def roi(
     Raises
     ------
     InputError
-        When the run has no revenue or no costs, or for an impossible margin.
+        When the run is not about orders, has no revenue or no costs, or for an impossible margin.
     UnhealthyRunError
         When the run failed the health gate.
     """
+    design = run.design
+    _require_orders(design)
     run.require_healthy(unhealthy, "ROI")
     _check_margin(margin)
-    design = run.design
     _require_money(design)
     costs = post_costs(design.table)
     by_each = groupings(design, by)
@@ -118,10 +120,24 @@ def _check_margin(margin: float) -> None:
         )
 
 
+def _require_orders(design: Design) -> None:
+    """Raise where the model is about something else than orders, whatever the table holds."""
+    outcome = design.spec.outcome.column
+    if outcome != ORDERS and design.spec.order_value is None:
+        raise InputError(
+            Problem(
+                f"there is no ROI: the model {design.spec.name!r} explains {outcome!r}, not orders",
+                expected=f"a run of a model of {ORDERS} with [order_value]",
+            )
+        )
+
+
 def _require_money(design: Design) -> None:
     problems = []
     if design.value is None:
-        reason = next((a.reason for a in design.absent if "order value" in a.part), "no revenue")
+        stated = design.spec.order_value is not None
+        lacking = "no revenue" if stated else "the model has no [order_value]"
+        reason = next((a.reason for a in design.absent if "order value" in a.part), lacking)
         problems.append(Problem(f"there is no ROI: {reason}", column="net_revenue"))
     if not any(cost in design.table.columns for cost in COSTS):
         problems.append(
