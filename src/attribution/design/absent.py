@@ -31,12 +31,14 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
     mean = (
         _prune_rates(spec.mean, table, absent)
         if isinstance(spec.mean, RatesMean)
-        else _prune_predictor(spec, spec.mean, table, absent)
+        else _prune_predictor(spec, "mean", spec.mean, table, absent)
     )
     own = {
         name: stated
         if stated.predictor is None
-        else replace(stated, predictor=_prune_predictor(spec, stated.predictor, table, absent))
+        else replace(
+            stated, predictor=_prune_predictor(spec, name, stated.predictor, table, absent)
+        )
         for name, stated in spec.own.items()
     }
     value = spec.order_value
@@ -105,8 +107,13 @@ def _prune_rates(mean: RatesMean, table: pl.DataFrame, absent: list[Absent]) -> 
 
 
 def _prune_predictor(
-    spec: ModelSpec, predictor: Predictor, table: pl.DataFrame, absent: list[Absent]
+    spec: ModelSpec,
+    section: str,
+    predictor: Predictor,
+    table: pl.DataFrame,
+    absent: list[Absent],
 ) -> Predictor:
+    before = len(absent)
     features = {feature.name: feature for feature in spec.features}
     kept: list[Term] = []
     for term in predictor.terms:
@@ -118,6 +125,10 @@ def _prune_predictor(
             absent.append(Absent(_part(term, without=left), reason))
         if reason is None or left is not term:
             kept.append(left)
+    if not kept:
+        why = "; ".join(f"{one.part}: {one.reason}" for one in absent[before:])
+        what = f"the table supports no term of this sum: {why}"
+        raise InputError(Problem(what, key=f"{section}.terms", hint="Add an intercept"))
     return replace(predictor, terms=tuple(kept))
 
 
@@ -165,7 +176,8 @@ def _part(term: Term, without: Term | None = None) -> str:
         kept = without.of if isinstance(without, Group) and without is not term else ()
         return f"differences of {' and '.join(of for of in term.of if of not in kept)} by {term.by}"
     if term.columns:
-        return f"differences by {term.columns[0]}"
+        of = "".join(f" of {name}" for name in term.features)
+        return f"differences{of} by {term.columns[0]}"
     return f"effect of {' and '.join(term.features)}"
 
 

@@ -132,7 +132,7 @@ def prior_lines(spec: ModelSpec) -> list[str]:
     """Return one aligned line per prior: name, prior, interval, meaning."""
     stated = stated_priors(spec)
     rows = [(_parameter(s), _prior(s), _interval(s), s.meaning) for s in stated]
-    widths = [max(len(row[k]) for row in rows) for k in range(3)]
+    widths = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
     out = []
     for row, prior in zip(rows, stated, strict=True):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
