@@ -10,7 +10,14 @@ from click.testing import CliRunner, Result
 from support.specs import RATES
 
 from attribution.cli import main
-from attribution.spec import catalogue, describe, parse_spec, read_spec, spec_text
+from attribution.spec import (
+    catalogue,
+    catalogue_names,
+    describe,
+    parse_spec,
+    read_spec,
+    spec_text,
+)
 
 
 def run(*words: str) -> Result:
@@ -69,5 +76,92 @@ def test_an_unknown_model_is_answered_with_the_catalogue() -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         "error: there is no model 'aditive' in the catalogue and no such file; expected one of "
-        "additive, engagement, or a TOML file. Did you mean 'additive'?\n"
+        f"{', '.join(catalogue_names())}, or a TOML file. Did you mean 'additive'?\n"
+    )
+
+
+LEAST = """
+format = 1
+name = "least"
+
+[outcome]
+column = "amount"
+family = "normal"
+
+[features]
+x = "size"
+same = "one"
+
+[mean]
+
+[[mean.terms]]
+kind = "intercept"
+
+[[mean.terms]]
+kind = "linear"
+feature = "x"
+
+[[mean.terms]]
+kind = "linear"
+feature = "same"
+"""
+
+
+@pytest.fixture
+def least(tmp_path: Path) -> tuple[str, str]:
+    """Return a spec that leaves its priors to the table, and a table."""
+    spec, table = tmp_path / "least.toml", tmp_path / "table.csv"
+    spec.write_text(LEAST, encoding="utf-8")
+    frame = pl.DataFrame({"amount": [1.0, 2.0, 3.0, 6.0], "size": [0, 2, 0, 2], "one": [1] * 4})
+    pl.concat([frame, frame.head(1).with_columns(size=None)]).write_csv(table)
+    return str(spec), str(table)
+
+
+def prior_of(result: Result, parameter: str) -> str:
+    (line,) = (x for x in result.stdout.splitlines() if x.strip().startswith(f"{parameter} "))
+    return line.split("  by the table")[0].split(maxsplit=1)[1].strip()
+
+
+def test_show_tells_the_rule_of_a_default_prior(least: tuple[str, str]) -> None:
+    result = run("show", least[0])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert prior_of(result, "intercept") == (
+        "default: student_t(nu = 3, mu = average amount, sigma = 2.5 sd(amount))"
+    )
+    assert prior_of(result, "slope_x") == "default: normal(mu = 0, sigma = sd(amount) / sd(x))"
+
+
+def test_show_with_a_table_tells_priors_in_numbers(least: tuple[str, str]) -> None:
+    """Amounts 1, 2, 3 and 6 have mean 3 and variance 3.5; sizes have a standard deviation of 1."""
+    result = run("show", *least)
+    assert result.exit_code == 0
+    assert result.stderr == f"{least[1]}: 4 posts in the fit, 1 set aside\n"
+    assert prior_of(result, "intercept").startswith("student_t(nu = 3, mu = 3, sigma = 4.68) ")
+    assert prior_of(result, "slope_x").startswith("normal(mu = 0, sigma = 1.87) ")
+    assert prior_of(result, "sigma").startswith("exponential(lam = 0.535) ")
+    assert "default" not in result.stdout
+
+
+def test_show_with_a_table_names_what_the_table_cannot_support(least: tuple[str, str]) -> None:
+    lines = run("show", *least).stdout.splitlines()
+    at = lines.index("Left out for this table")
+    assert lines[at + 1] == "  - effect of same: same is the same for all posts"
+    assert "slope_same" not in "\n".join(lines)
+
+
+def test_toml_with_a_table_has_every_prior_in_numbers(least: tuple[str, str]) -> None:
+    result = run("show", *least, "--toml")
+    spec = parse_spec(result.stdout)
+    assert [term.prior.name for term in spec.mean.terms] == ["student_t", "normal"]
+    assert spec.own["sigma"].prior.parameters == {"lam": 0.535}
+
+
+def test_show_says_what_a_table_lacks(least: tuple[str, str], tmp_path: Path) -> None:
+    table = tmp_path / "other.csv"
+    pl.DataFrame({"amounts": [1.0], "size": [1], "one": [1]}).write_csv(table)
+    result = run("show", least[0], str(table))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"error: {least[0]}, key outcome.column: the table has no column 'amount'; expected one of "
+        "post_id, amounts, size, one. Did you mean 'amounts'?\n"
     )

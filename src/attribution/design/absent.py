@@ -9,7 +9,7 @@ import polars as pl
 
 from attribution.design.types import Absent
 from attribution.errors import InputError, Problem, suggest
-from attribution.spec.columns import LATE_FAMILIES, counted
+from attribution.spec.columns import LATE_FAMILIES, counted, signals, used_features
 from attribution.spec.model import Feature, ModelSpec, Predictor, RatesMean
 from attribution.spec.terms import Group, Term
 from attribution.spec.transforms import columns_of, evaluate
@@ -55,7 +55,15 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
     if costs and not any(_has(table, cost) for cost in COSTS):
         absent.append(Absent("ROI", f"the table has no cost column ({', '.join(COSTS)})"))
     absent += _late(spec, table)
-    return replace(spec, mean=mean, own=own, order_value=value), tuple(dict.fromkeys(absent))
+    left = replace(spec, mean=mean, own=own, order_value=value)
+    return _without_unused(left), tuple(dict.fromkeys(absent))
+
+
+def _without_unused(spec: ModelSpec) -> ModelSpec:
+    """Return a spec without features and policies that no term needs any more."""
+    used = signals(spec)
+    missing = {column: policy for column, policy in spec.missing.items() if column in used}
+    return replace(spec, features=used_features(spec), missing=missing)
 
 
 def _late(spec: ModelSpec, table: pl.DataFrame) -> Iterator[Absent]:
