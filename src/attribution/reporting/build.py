@@ -10,7 +10,7 @@ from attribution.errors import InputError, Problem
 from attribution.quantities.compare import compare
 from attribution.reporting import words
 from attribution.reporting.content import Page
-from attribution.reporting.findings import gather
+from attribution.reporting.findings import Findings, gather
 from attribution.reporting.headline import answers
 from attribution.reporting.page import render
 from attribution.reporting.sections import sections
@@ -76,12 +76,14 @@ def _page(runs: Sequence[Run], margin: float, unhealthy: bool) -> Page:
     if approximate := [run.name for run in runs if run.manifest.approximate]:
         text = words.APPROXIMATE.format(runs=listing(approximate))
         banners.append(("Approximate fit", text))
+    title = words.TITLE if main.about_orders else words.OTHER_OUTCOME_TITLE
+    caveat = words.CAVEAT if main.about_orders else words.OTHER_OUTCOME_CAVEAT
     return Page(
-        title=f"What the posts are worth: {main.run.name}",
-        subtitle=_subtitle(main.run),
+        title=title.format(outcome=main.outcome, run=main.run.name),
+        subtitle=_subtitle(main),
         banners=tuple(banners),
         answers=answers(main),
-        caveat=words.CAVEAT,
+        caveat=caveat.format(outcome=main.outcome),
         sections=sections(main, others, compared),
     )
 
@@ -90,8 +92,9 @@ def _failed(run: Run) -> list[str]:
     return [check.name for check in run.manifest.health if check.status == "fail"]
 
 
-def _subtitle(run: Run) -> str:
-    posts = count(run.table.height, "post")
+def _subtitle(found: Findings) -> str:
+    run = found.run
+    posts = count(run.table.height, found.noun)
     creators = (
         f" of {count(run.table['creator_id'].n_unique(), 'creator')}"
         if "creator_id" in run.table.columns

@@ -10,7 +10,8 @@ import polars as pl
 
 from attribution.charts.words import capitalised
 from attribution.errors import InputError
-from attribution.quantities.estimates import THESE
+from attribution.outcomes import ORDERS, noun_of
+from attribution.quantities.estimates import SCHEMA, THESE
 from attribution.reporting.content import Missing
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Findings:
         Where they come from.
     margin
         Share of net revenue that remains after costs of goods.
-    effects
-        Tidy estimates.
+    estimates
+        Tidy estimates, or why there are none.
     contributions
         Credited orders in total and by tier.
     roi
@@ -40,9 +41,31 @@ class Findings:
 
     run: Run
     margin: float
-    effects: pl.DataFrame
+    estimates: pl.DataFrame | Missing
     contributions: pl.DataFrame | Missing
     roi: pl.DataFrame | Missing
+
+    @property
+    def effects(self) -> pl.DataFrame:
+        """Tidy estimates; no rows where there are none."""
+        if isinstance(self.estimates, Missing):
+            return pl.DataFrame(schema=SCHEMA)
+        return self.estimates
+
+    @property
+    def about_orders(self) -> bool:
+        """Whether the model explains orders of posts."""
+        return self.outcome == ORDERS
+
+    @property
+    def outcome(self) -> str:
+        """What the model explains."""
+        return self.run.manifest.outcome
+
+    @property
+    def noun(self) -> str:
+        """What a row of the table is called."""
+        return noun_of(self.run.table, self.outcome)
 
     def overall(self, quantity: str) -> dict[str, Any] | None:
         """Return the estimate over all these creators' posts, or None where there is none."""
@@ -65,7 +88,7 @@ def gather(run: Run, *, margin: float, unhealthy: bool) -> Findings:
     return Findings(
         run=run,
         margin=margin,
-        effects=run.effects(),
+        estimates=attempt("Estimates", run.effects),
         contributions=attempt("Contributions", lambda: _contributions(run)),
         roi=attempt("Return on investment", lambda: _roi(run, margin, unhealthy)),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from attribution.charts.words import listing, number, percent, span
+from attribution.charts.words import capitalised, listing, number, percent, span
 from attribution.quantities.additive import SHARE_FLOOR
 from attribution.quantities.estimates import CANNOT_TELL, PROBABILITY
 from attribution.quantities.roi import PAUSE, REBOOK
@@ -16,10 +16,56 @@ from attribution.reporting.findings import Findings
 
 Row = dict[str, Any]
 
+MOST_ANSWERS = 8
+"""Estimates in the headline of an outcome that is not orders; the tables below have all."""
+
 
 def answers(found: Findings) -> tuple[Answer, ...]:
     """Return the answers to the report's questions, those it cannot answer included."""
+    if not found.about_orders:
+        return (*goes_with(found), belief(found))
     return (likes(found), comments(found), groups(found), money(found))
+
+
+def goes_with(found: Findings) -> tuple[Answer, ...]:
+    """Answer, of an outcome that is not orders, what every estimate over all rows says."""
+    rows = found.effects.filter(pl.col("scope") == "overall").rows(named=True)
+    if not rows:
+        question = words.ASK_OUTCOME.format(outcome=found.outcome)
+        return (Answer(question, words.SEE_BELOW, words.NO_ESTIMATES),)
+    return tuple(_estimated(row) for row in rows[:MOST_ANSWERS])
+
+
+def _estimated(row: Row) -> Answer:
+    text = words.ESTIMATED.format(
+        median=number(row["median"]),
+        unit=row["unit"],
+        span=span(row["lower"], row["upper"]),
+        prob=percent(row["prob"]),
+        weights=f"; {row['weighting']}" if row["weighting"] else "",
+    )
+    if row["statement"] is not None:
+        prior = row["prior_probability"]
+        text += words.STATED.format(
+            statement=row["statement"],
+            posterior=odds(row["probability"]),
+            prior="" if prior is None else words.BEFORE.format(prior=odds(prior)),
+        )
+    short = words.CANNOT_TELL if row["answer"] == CANNOT_TELL else capitalised(row["answer"])
+    return Answer(row["label"], short, f"{text}.")
+
+
+def belief(found: Findings) -> Answer:
+    """Answer whether the model may be believed."""
+    checks = found.run.manifest.health
+    by = {s: [c.name for c in checks if c.status == s] for s in ("fail", "warn")}
+    if by["fail"]:
+        text = words.FAILED.format(names=", ".join(by["fail"]))
+        return Answer(words.ASK_BELIEF, words.NO, text)
+    if by["warn"]:
+        text = words.WARNED.format(names=", ".join(by["warn"]))
+        return Answer(words.ASK_BELIEF, words.YES, text)
+    return Answer(words.ASK_BELIEF, words.YES, words.BELIEVED.format(count=len(checks)))
 
 
 def odds(value: float | None) -> str:

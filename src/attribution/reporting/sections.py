@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from attribution.charts.sources import contrasts, creators, rates
-from attribution.charts.words import count, percent
+from attribution.charts.words import capitalised, count, percent
 from attribution.manifest import Manifest
 from attribution.reporting import tables, words
 from attribution.reporting.content import Block, Facts, Folded, Items, Missing, Section, Words
@@ -15,6 +15,8 @@ from attribution.reporting.figures import drawn, figure
 from attribution.reporting.findings import Findings
 from attribution.reporting.headline import answers, group_name
 from attribution.reporting.provenance import joined
+from attribution.spec.model import ModelSpec
+from attribution.spec.words import equations, prior_lines
 
 
 def sections(
@@ -31,13 +33,10 @@ def sections(
     compared
         The comparison of all of them; None for a single run.
     """
+    about = about_orders if main.about_orders else about_another
     found = [
-        signals(main),
-        groups(main),
-        audiences(main),
-        contributions(main),
-        roi(main),
-        *([] if compared is None else [comparison(compared)]),
+        *about(main),
+        *([] if compared is None else [comparison(compared, main.noun)]),
         *(other(findings, number) for number, findings in enumerate(others, start=2)),
         health(main),
         model(main),
@@ -45,6 +44,18 @@ def sections(
         made(main),
     ]
     return tuple(section for section in found if section.blocks)
+
+
+def about_orders(found: Findings) -> tuple[Section, ...]:
+    """Return the sections of a model of orders, those that it has no numbers for included."""
+    return signals(found), groups(found), audiences(found), contributions(found), roi(found)
+
+
+def about_another(found: Findings) -> tuple[Section, ...]:
+    """Return the sections of a model of another outcome, contributions and ROI where it has any."""
+    parts = () if isinstance(found.contributions, Missing) else (contributions(found),)
+    money = () if isinstance(found.roi, Missing) else (roi(found),)
+    return estimates(found), groups(found), audiences(found), *parts, *money, parameters(found)
 
 
 def signals(found: Findings) -> Section:
@@ -57,6 +68,25 @@ def signals(found: Findings) -> Section:
         _folded_estimates(found.effects.filter(~pl.col("scope").is_in(["contrast", "creator"]))),
     )
     return Section("signals", words.SIGNALS_TITLE, blocks)
+
+
+def estimates(found: Findings) -> Section:
+    """Return what goes with an outcome that is not orders."""
+    title = words.ESTIMATES_TITLE.format(outcome=found.outcome)
+    if isinstance(found.estimates, Missing):
+        return Section("estimates", title, (found.estimates,))
+    rows = found.effects.filter(~pl.col("scope").is_in(["contrast", "creator"]))
+    if rows.is_empty():
+        return Section("estimates", title, ())
+    charts = (figure(name, found) for name in ("forest", "density", "response"))
+    return Section("estimates", title, (*charts, _folded_estimates(rows)))
+
+
+def parameters(found: Findings) -> Section:
+    """Return every parameter of the model, levels of large groups aside."""
+    frame = found.run.parameters()
+    blocks = (Words((words.PARAMETERS,)), tables.parameters(frame))
+    return Section("parameters", words.PARAMETERS_TITLE, blocks)
 
 
 def _folded_estimates(frame: pl.DataFrame) -> Folded:
@@ -109,10 +139,10 @@ def roi(found: Findings) -> Section:
     return Section("roi", words.ROI_TITLE, (intro, figure("roi", found), *shown))
 
 
-def comparison(compared: pl.DataFrame) -> Section:
+def comparison(compared: pl.DataFrame, noun: str) -> Section:
     """Return how the models compare."""
     blocks = (
-        Words((words.COMPARISON,)),
+        Words((words.COMPARISON.format(noun=noun),)),
         drawn("comparison", compared),
         tables.comparison(compared),
     )
@@ -125,13 +155,18 @@ def other(found: Findings, number: int) -> Section:
     answered = tuple(
         (answer.question, f"{answer.short}. {answer.text}") for answer in answers(found)
     )
+    shown = rates(found.effects)
     blocks: tuple[Block, ...] = (
         Words((run.spec.title,)),
         Facts(answered),
-        figure("forest", found, f"run{number}-"),
-        _folded_estimates(rates(found.effects)),
+        *(
+            ()
+            if shown.is_empty()
+            else (figure("forest", found, f"run{number}-"), _folded_estimates(shown))
+        ),
+        *(() if found.about_orders else parameters(found).blocks[1:]),
         Folded("Health checks", (tables.checks(run.manifest.health),)),
-        Folded("What this model assumes", (Items(run.spec.assumptions),)),
+        *_assumed(run.spec, "What this model assumes"),
     )
     return Section(f"run{number}", words.OTHER_TITLE.format(name=run.name), blocks)
 
@@ -154,27 +189,43 @@ def model(found: Findings) -> Section:
     if absent:
         rows = ((item.part, item.reason) for item in absent)
         lacking = tables.pairs("What this table could not answer", ("part", "why"), rows)
+    about = ". ".join(text for text in (spec.title, spec.question) if text)
     blocks = (
-        Words((f"{spec.title}. {spec.question}",)),
-        Items(spec.assumptions),
+        Words((about,)),
+        *((Items(spec.assumptions),) if spec.assumptions else ()),
+        *(() if found.about_orders else (_equations(spec),)),
         lacking,
-        Folded("References", (Items(spec.references),)),
+        *((Folded("References", (Items(spec.references),)),) if spec.references else ()),
     )
     return Section("model", words.MODEL_TITLE, blocks)
+
+
+def _assumed(spec: ModelSpec, title: str) -> tuple[Block, ...]:
+    return (Folded(title, (Items(spec.assumptions),)),) if spec.assumptions else ()
+
+
+def _equations(spec: ModelSpec) -> Block:
+    """Return what a model of one's own states; nobody else described it."""
+    priors = (Items(tuple(" ".join(line.split()) for line in prior_lines(spec))),)
+    return Folded(words.EQUATIONS, (Items(tuple(equations(spec))), *priors))
 
 
 def data(found: Findings) -> Section:
     """Return how orders met posts, and what was left out."""
     aside = found.run.manifest.set_aside
-    blocks = list(joined(found.run.manifest.provenance))
+    provenance = found.run.manifest.provenance
+    blocks = list(joined(provenance))
+    if provenance is None and not found.about_orders:
+        blocks = [Words((words.BROUGHT,))]
     if rejected := found.run.manifest.rejected_rows:
         blocks.append(Words((words.REJECTED.format(count=count(rejected, "row")),)))
     if aside:
         rows = ((item.post_id, item.reason) for item in aside)
-        title = words.SET_ASIDE.format(count=count(len(aside), "post"))
-        blocks.append(Folded(title, (tables.pairs("Posts left out", ("post", "why"), rows),)))
+        title = words.SET_ASIDE.format(count=count(len(aside), found.noun))
+        caption = f"{capitalised(found.noun)}s left out"
+        blocks.append(Folded(title, (tables.pairs(caption, (found.noun, "why"), rows),)))
     else:
-        blocks.append(Words((words.NOTHING_SET_ASIDE,)))
+        blocks.append(Words((words.NOTHING_SET_ASIDE.format(noun=found.noun),)))
     return Section("data", words.DATA_TITLE, tuple(blocks))
 
 
@@ -187,7 +238,9 @@ def made(found: Findings) -> Section:
         ("made", manifest.created),
         ("seed", str(manifest.seed)),
         ("draws", _drawn(manifest)),
-        ("outcome and exposure", f"{manifest.outcome}, {manifest.exposure}"),
+        ("outcome and exposure", f"{manifest.outcome}, {manifest.exposure}")
+        if manifest.exposure
+        else ("outcome", manifest.outcome),
         ("versions", _listed(manifest.versions.items())),
         ("seconds", _listed((stage, f"{took:.1f}") for stage, took in manifest.timings.items())),
         *((f"SHA-256 of {name}", digest) for name, digest in manifest.hashes.items()),

@@ -116,6 +116,16 @@ COMPARISON = (
     text("reading", "reading"),
     text("does the ROI ranking change?", "roi_ranking"),
 )
+PARAMETERS = (
+    text("parameter", "parameter"),
+    text("level", "level"),
+    value("mean", "mean"),
+    value("sd", "sd"),
+    bounds("interval", "lower", "upper"),
+    value("R-hat", "r_hat"),
+    value("effective draws", "ess_bulk"),
+    text("what it is", "meaning"),
+)
 CHECKS = (
     Column("status", lambda row: STATUS[row["status"]], False),
     text("check", "name"),
@@ -146,7 +156,15 @@ def roi(frame: pl.DataFrame, caption: str) -> Table:
 
 def comparison(frame: pl.DataFrame) -> Table:
     """Return a table of models, best first."""
-    return filled("Models, best first", COMPARISON, frame.rows(named=True))
+    money = frame["roi_ranking"].null_count() < frame.height
+    columns = COMPARISON if money else COMPARISON[:-1]
+    return filled("Models, best first", columns, frame.rows(named=True))
+
+
+def parameters(frame: pl.DataFrame) -> Table:
+    """Return a table of a model's parameters."""
+    columns = [c for c in PARAMETERS if c.heading != "level" or frame["level"].count()]
+    return filled(f"Parameters; {interval_name(frame)}", columns, frame.rows(named=True))
 
 
 def checks(health: Iterable[Check]) -> Table:

@@ -3,10 +3,17 @@
 CANNOT_TELL = "We cannot tell yet"
 NONE_PAYS = "None"
 YES, NO = "Yes", "No"
+SEE_BELOW = "See below"
 
+TITLE = "What the posts are worth: {run}"
+OTHER_OUTCOME_TITLE = "What goes with {outcome}: {run}"
 CAVEAT = (
     "All numbers are associations under the stated attribution rule: a creator whose posts come "
     "with orders need not have caused them, which only an experiment could show."
+)
+OTHER_OUTCOME_CAVEAT = (
+    "All numbers are associations: what goes with {outcome} need not be its cause, which only an "
+    "experiment could show."
 )
 BANNER = (
     "Health checks failed ({checks}). The numbers may be wrong, whatever their "
@@ -25,6 +32,17 @@ ASK_GROUPS = "Which {group} pays?"
 ASK_ROI = "Did it pay, and will it again?"
 NOT_ASKED = "Not asked"
 NO_SIGNAL = "This model does not say what {signal} are worth."
+
+# Any other outcome.
+ASK_OUTCOME = "What goes with {outcome}?"
+NO_ESTIMATES = "This model gives no estimates in plain words; the parameters below are all it says."
+ESTIMATED = "{median} {unit} ({prob} interval {span}{weights})"
+STATED = "; {statement}: {posterior}{prior}"
+BEFORE = " (before the data {prior})"
+ASK_BELIEF = "Can the numbers be trusted?"
+BELIEVED = "The model passed all {count} checks of its health gate."
+WARNED = "The model passed its health gate, with warnings: {names}."
+FAILED = "The model failed its health gate: {names}."
 
 # Likes (a rates model).
 LIKES_YES = (
@@ -97,6 +115,14 @@ DATA_TITLE = "How the data were joined, and what was set aside"
 MADE_TITLE = "How this report was made"
 OTHER_TITLE = "The same data under the model {name}"
 
+ESTIMATES_TITLE = "What goes with {outcome}"
+PARAMETERS_TITLE = "The model's parameters"
+PARAMETERS = (
+    "Every parameter on the scale that the model states it on; levels of large groups are left "
+    "out, `attribution parameters --all` tells them."
+)
+EQUATIONS = "Equations and priors"
+
 SIGNALS = (
     "Every number is an average at the values that were observed, and the table names its weights. "
     "“These creators” is about the creators in the data; “a new creator of the tier” is about one "
@@ -113,7 +139,7 @@ ROI = (
     "− costs) / costs, here with a margin of {margin}."
 )
 COMPARISON = (
-    "Models are compared by how well they predict a post they have not seen (PSIS leave-one-out; "
+    "Models are compared by how well they predict a {noun} they have not seen (PSIS leave-one-out; "
     "elpd is the sum of log predictive densities, higher is better). A comparison says which model "
     "predicts better, not which one is true."
 )
@@ -122,7 +148,8 @@ NO_PROVENANCE = (
     "The table was brought as it is, one row per post; how orders were credited to its posts is "
     "not known here."
 )
-NOTHING_SET_ASIDE = "No post was left out of the fit."
+BROUGHT = "The table was brought as it is."
+NOTHING_SET_ASIDE = "No {noun} was left out of the fit."
 REJECTED = (
     "{count} of the table broke a rule and could not be read into the fit; "
     "`attribution validate` lists what was wrong."
