@@ -10,10 +10,19 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from attribution.spec.defaults import (
+    DEFAULT,
+    rule_of_intercept,
+    rule_of_sd,
+    rule_of_sigma,
+    rule_of_slope,
+)
 from attribution.spec.expressions import FUNCTIONS
-from attribution.spec.families import FAMILIES, LINKS
-from attribution.spec.priors import PRIORS
+from attribution.spec.families import FAMILIES, OWN
+from attribution.spec.links import LINKS
+from attribution.spec.priors import PRIORS, SCALES
 from attribution.spec.terms import EFFECTS, TERMS
+from attribution.spec.words import prior_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "grammar.md"
 BLOCK = re.compile(r"(<!-- table: (?P<name>\w+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -22,15 +31,73 @@ BLOCK = re.compile(r"(<!-- table: (?P<name>\w+) -->\n).*?(?=<!-- end -->)", re.D
 def families() -> str:
     """Return the table of outcome families."""
     rows = (
-        (code(f.name), f.words, codes(f.links), ", ".join(f"`[{s}]`" for s in f.sections))
+        (code(f.name), f.words, f.expects, codes(f.links), codes(f"[{own}]" for own in f.own))
         for f in FAMILIES.values()
     )
-    return table(("family", "outcome", "links", "needs"), rows)
+    return table(("family", "outcome", "values", "links, the default first", "own"), rows)
+
+
+def distributions() -> str:
+    """Return the table of what each family is, as equations write it."""
+    rows = ((code(f.name), code(f.equation)) for f in FAMILIES.values())
+    return table(("family", "distribution of the outcome"), rows)
+
+
+def own() -> str:
+    """Return the table of own parameters of families."""
+    rows = [
+        (
+            code(f"[{about.name}]"),
+            code(about.parameter),
+            about.words,
+            about.support.words,
+            codes(about.links),
+            code(rule_of_sigma("sd(outcome)"))
+            if about.default == DEFAULT
+            else _on(prior_text(about.default), about.default.on),
+        )
+        for about in OWN.values()
+    ]
+    headings = ("section", "in a run", "what it is", "takes", "links of its terms", "default prior")
+    return table(headings, rows)
+
+
+def _on(text: str, scale: str | None) -> str:
+    return code(text) if scale is None else f"{code(text)} on {code(scale)}"
 
 
 def links() -> str:
     """Return the table of links."""
-    return table(("link", "what it means"), ((code(k.name), k.words) for k in LINKS.values()))
+    rows = (
+        (code(k.name), k.words, codes(f.name for f in FAMILIES.values() if k.name in f.links))
+        for k in LINKS.values()
+    )
+    return table(("link", "what it means", "families"), rows)
+
+
+def scales() -> str:
+    """Return the table of scales that a prior may be stated on."""
+    rows = (
+        (code(f'on = "{name}"'), code(scale.words), scale.of.words, scale.values.words)
+        for name, scale in SCALES.items()
+    )
+    return table(("scale", "prior is of", "for a parameter x that takes", "prior gives"), rows)
+
+
+def defaults() -> str:
+    """Return the table of default priors of terms."""
+    rows = [
+        ("constant of the mean", rule_of_intercept("m", "u")),
+        ("constant of an own parameter", rule_of_intercept("0", "1")),
+        ("constant of `[sigma]`", rule_of_intercept("log of sd(outcome)", "1")),
+        ("coefficient of a feature x, also by level", rule_of_slope("u", "x")),
+        ("difference between levels; monotone difference", rule_of_slope("u")),
+        ("line of a spline, per standard deviation of its feature", rule_of_slope("u")),
+        ("standard deviation between levels, of the constant", rule_of_sd("u")),
+        ("the same of several things at once", rule_of_sd("u", ["x"])),
+        ("standard deviation of a curve or its bends", rule_of_sd("u")),
+    ]
+    return table(("what", "default"), ((what, code(rule)) for what, rule in rows))
 
 
 def priors() -> str:
@@ -48,7 +115,7 @@ def terms() -> str:
     rows = []
     for kind in TERMS.values():
         places = codes(kind.places)
-        rows.append((code(kind.name), places, "`kind`", kind.words))
+        rows.append((code(kind.kind), places, "`kind`", kind.words))
         rows += [("", "", code(key), words) for key, words in kind.keys.items()]
     return table(("kind", "stands in", "key", "meaning"), rows)
 
@@ -65,7 +132,11 @@ def functions() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    f.__name__: f for f in (families, links, priors, terms, effects, functions)
+    f.__name__: f
+    for f in (
+        *(families, distributions, own, links, terms, effects),
+        *(priors, scales, defaults, functions),
+    )
 }
 
 
