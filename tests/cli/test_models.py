@@ -126,7 +126,7 @@ def test_show_tells_the_rule_of_a_default_prior(least: tuple[str, str]) -> None:
     result = run("show", least[0])
     assert (result.exit_code, result.stderr) == (0, "")
     assert prior_of(result, "intercept") == (
-        "default: student_t(nu = 3, mu = average amount, sigma = 2.5 sd(amount))"
+        "default: normal(mu = average amount, sigma = 2.5 sd(amount))"
     )
     assert prior_of(result, "slope_x") == "default: normal(mu = 0, sigma = sd(amount) / sd(x))"
 
@@ -136,7 +136,7 @@ def test_show_with_a_table_tells_priors_in_numbers(least: tuple[str, str]) -> No
     result = run("show", *least)
     assert result.exit_code == 0
     assert result.stderr == f"{least[1]}: 4 posts in the fit, 1 set aside\n"
-    assert prior_of(result, "intercept").startswith("student_t(nu = 3, mu = 3, sigma = 4.68) ")
+    assert prior_of(result, "intercept").startswith("normal(mu = 3, sigma = 4.68) ")
     assert prior_of(result, "slope_x").startswith("normal(mu = 0, sigma = 1.87) ")
     assert prior_of(result, "sigma").startswith("exponential(lam = 0.535) ")
     assert "default" not in result.stdout

@@ -171,13 +171,13 @@ def test_only_conversions_are_said_to_come_late() -> None:
 
 
 DEFAULTS = [
-    ("poisson", "intercept", "student_t(nu = 3, mu = log of the average y, sigma = 2.5)"),
-    ("normal", "intercept", "student_t(nu = 3, mu = average y, sigma = 2.5 sd(y))"),
-    ("log_normal", "intercept", "student_t(nu = 3, mu = average ln(y), sigma = 2.5 sd(ln(y)))"),
+    ("poisson", "intercept", "normal(mu = log of the average y, sigma = 2.5)"),
+    ("normal", "intercept", "normal(mu = average y, sigma = 2.5 sd(y))"),
+    ("log_normal", "intercept", "normal(mu = average ln(y), sigma = 2.5 sd(ln(y)))"),
     (
         "bernoulli",
         "intercept",
-        "student_t(nu = 3, mu = logit of the average probability of y, sigma = 2.5)",
+        "normal(mu = logit of the average probability of y, sigma = 2.5)",
     ),
     ("poisson", "slope_x", "normal(mu = 0, sigma = 1 / sd(x))"),
     ("normal", "slope_x", "normal(mu = 0, sigma = sd(y) / sd(x))"),

@@ -2,7 +2,7 @@
 
 They are stated in the docs by rule and printed by ``models show SPEC TABLE`` in numbers, which is
 what a run keeps. The outcome's location and spread and the features' spreads are looked at, so that
-the same defaults serve clicks and orders, likes and their logarithms (as in rstanarm and brms).
+the same defaults serve clicks and orders, likes and their logarithms (as in rstanarm).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DEFAULT = Prior("default", {})
 def rule_of_intercept(location: str, unit: str) -> str:
     """Return the default of a constant in words, as :meth:`Facts.intercept` computes it."""
     sigma = "2.5" if unit == "1" else f"2.5 {unit}"
-    return f"student_t(nu = 3, mu = {location}, sigma = {sigma})"
+    return f"normal(mu = {location}, sigma = {sigma})"
 
 
 def rule_of_slope(unit: str, feature: str | None = None) -> str:
@@ -64,8 +64,8 @@ class Facts:
         """Return the prior of a constant."""
         if prior != DEFAULT:
             return prior
-        at = {"nu": 3.0, "mu": _short(self.location), "sigma": _short(2.5 * self.unit)}
-        return Prior("student_t", at)
+        at = {"mu": _short(self.location), "sigma": _short(2.5 * self.unit)}
+        return Prior("normal", at)
 
     def slope(self, prior: Prior, feature: str) -> Prior:
         """Return the prior of a coefficient, or of a difference between levels (of none)."""
