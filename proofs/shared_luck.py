@@ -22,8 +22,8 @@ from scipy.stats import norm
 
 from attribution.design.types import Floats, Integers
 from attribution.forward import F
-from attribution.spec.families import FAMILIES, Given
 from attribution.quantities.estimates import PROBABILITY
+from attribution.spec.families import FAMILIES, Given
 
 DAYS = 180.0
 SPREAD = 0.8
