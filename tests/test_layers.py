@@ -22,6 +22,7 @@ ORDER = (
     "simulation",
     "draws",
     "design",
+    "drafting",
     "forward",
     "rounding",
     "outcomes",

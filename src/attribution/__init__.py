@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attribution.answers import chart, check, contributions, effects, parameters, roi
     from attribution.data import ingest, validate
+    from attribution.drafting import draft_spec
     from attribution.fitting import fit
     from attribution.quantities.compare import compare
     from attribution.reporting import report
@@ -27,6 +28,7 @@ __all__ = [
     "compare",
     "contributions",
     "demo",
+    "draft_spec",
     "effects",
     "fit",
     "ingest",
@@ -44,6 +46,7 @@ _MODULES = {
     "compare": "quantities.compare",
     "contributions": "answers",
     "demo": "tour",
+    "draft_spec": "drafting",
     "effects": "answers",
     "fit": "fitting",
     "ingest": "data",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attribution.cli._init import init_model
 from attribution.cli._messages import say
 from attribution.cli._options import PATH, mapping_option, tiers_option
 from attribution.cli._output import Show, table_output
@@ -89,3 +90,6 @@ def _design(
     aside = f", {len(design.set_aside):,} set aside" if design.set_aside else ""
     say(f"{table}: {design.table.height:,} posts in the fit{aside}")
     return design
+
+
+models.add_command(init_model)
