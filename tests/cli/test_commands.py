@@ -43,6 +43,7 @@ class FakeRun:
     table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame({"post_id": ["a", "b"]}))
     manifest: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
+            outcome="conversions",
             exposure="reach",
             density="native",
             approximate=False,

@@ -42,7 +42,9 @@ def finding(table: pl.DataFrame) -> str:
 
 
 def _bars(bounds: pl.DataFrame) -> alt.ChartType:
-    axis = theme.value_axis("elpd minus that of the best model (log score of unseen posts)", False)
+    axis = theme.value_axis(
+        "elpd minus that of the best model (log score of what was not seen)", False
+    )
     base = alt.Chart(bounds).encode(
         y=alt.Y("model:N", sort=theme.levels(bounds, "model"), title=None),
         tooltip=[

@@ -136,9 +136,13 @@ def _tell_timings(run: Run, ready: float, total: float) -> None:
 
 
 def _describe(run: Run) -> None:
-    say(f"{run.table.height:,} posts in the fit, exposure {run.manifest.exposure}")
-    for reason, posts in Counter(left.reason for left in run.manifest.set_aside).items():
-        say(f"{posts:,} posts left out: {reason}")
+    from attribution.outcomes import noun_of
+
+    noun, exposure = noun_of(run.table, run.manifest.outcome), run.manifest.exposure
+    base = f", exposure {exposure}" if exposure else ""
+    say(f"{run.table.height:,} {noun}s in the fit{base}")
+    for reason, count in Counter(left.reason for left in run.manifest.set_aside).items():
+        say(f"{count:,} {noun}s left out: {reason}")
     if run.manifest.density != "native":
         say(f"the density was compiled the slow way: {run.manifest.density}")
     if run.manifest.approximate:

@@ -189,9 +189,9 @@ def model(found: Findings) -> Section:
     if absent:
         rows = ((item.part, item.reason) for item in absent)
         lacking = tables.pairs("What this table could not answer", ("part", "why"), rows)
-    about = ". ".join(text for text in (spec.title, spec.question) if text)
+    said = [text for text in (spec.title, spec.question) if text not in ("", spec.name)]
     blocks = (
-        Words((about,)),
+        *((Words((". ".join(said),)),) if said else ()),
         *((Items(spec.assumptions),) if spec.assumptions else ()),
         *(() if found.about_orders else (_equations(spec),)),
         lacking,
@@ -226,7 +226,9 @@ def data(found: Findings) -> Section:
         blocks.append(Folded(title, (tables.pairs(caption, (found.noun, "why"), rows),)))
     else:
         blocks.append(Words((words.NOTHING_SET_ASIDE.format(noun=found.noun),)))
-    return Section("data", words.DATA_TITLE, tuple(blocks))
+    joins = provenance is not None or found.about_orders
+    title = words.DATA_TITLE if joins else words.BROUGHT_TITLE
+    return Section("data", title, tuple(blocks))
 
 
 def made(found: Findings) -> Section:

@@ -112,6 +112,7 @@ COMPARISON_TITLE = "Which model to believe"
 HEALTH_TITLE = "Can the numbers be trusted?"
 MODEL_TITLE = "What the model assumes"
 DATA_TITLE = "How the data were joined, and what was set aside"
+BROUGHT_TITLE = "The table, and what was left out"
 MADE_TITLE = "How this report was made"
 OTHER_TITLE = "The same data under the model {name}"
 
