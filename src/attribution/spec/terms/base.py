@@ -54,6 +54,11 @@ class Place:
     constant: str
     exp_unit: str | None = None
     centre: str = "all"
+
+    @property
+    def is_of_outcome(self) -> bool:
+        """Whether terms add up to a mean, of which each level's outcomes are an estimate."""
+        return self.section in ("mean", "order_value")
     location: str = "0"
     unit: str = "1"
 

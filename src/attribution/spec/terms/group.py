@@ -154,10 +154,8 @@ class Group(Term):
             return
         for of in self.of:
             name = level_name(place, self.by, of)
-            if of == INTERCEPT:
-                add_effect(make, self, name, so_far)
-            else:
-                add_effect(make, self, name, None, scale=make.mean_square(of))
+            estimated = so_far if of == INTERCEPT and place.is_of_outcome else None
+            add_effect(make, self, name, estimated, scale=_scale(make, place, of))
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
@@ -174,6 +172,16 @@ def _varying(of: str, place: Place) -> str:
     if of == INTERCEPT:
         return "the mean order value" if place.section == "order_value" else place.about
     return "all rates together" if " " in of else f"the slope of {of}"
+
+
+def _scale(make: Make, place: Place, of: str) -> Array:
+    """Return what multiplies what the data tell of a level's mean to give what they tell of this.
+
+    Of an own parameter of the family they tell little: its effects are sampled uncentred.
+    """
+    if not place.is_of_outcome:
+        return 0.0
+    return 1.0 if of == INTERCEPT else make.mean_square(of)
 
 
 def add_effect(
@@ -278,9 +286,9 @@ def _correlated(make: Make, term: Group, place: Place, so_far: Array) -> None:
     for of in term.of:
         name = level_name(place, term.by, of)
         sd = make.prior(f"{name}_sd", term.sd)
-        estimated = so_far if of == INTERCEPT and not z else None
-        scale = 1.0 if of == INTERCEPT else make.mean_square(of)
-        z.append(_standard(make, term.by, name, sd, estimated, scale))
+        first = of == INTERCEPT and not z and place.is_of_outcome
+        scale = _scale(make, place, of)
+        z.append(_standard(make, term.by, name, sd, so_far if first else None, scale))
         sds.append(sd)
     for row, of in enumerate(term.of):
         together = sum(factor[row][k] * z[k] for k in range(row + 1))
