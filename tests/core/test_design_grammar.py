@@ -8,7 +8,7 @@ import pytest
 
 from attribution.design import Design, build_design
 from attribution.errors import InputError
-from attribution.spec import parse_spec
+from attribution.spec import parse_spec, to_toml
 from attribution.spec.defaults import DEFAULT
 from attribution.spec.model import ModelSpec
 from attribution.spec.priors import Prior
@@ -115,6 +115,13 @@ def test_a_group_keeps_what_can_vary_and_no_correlation_of_one_thing() -> None:
         ("intercept", "x"),
         Prior("lkj", {"eta": 2.0}),
     )
+
+
+def test_what_is_left_of_a_spec_can_be_written_and_read() -> None:
+    more = 'exposure = "reach"\n[missing]\none = "set_aside"'
+    found = design(INTERCEPT + LINEAR, x="one", more=more).spec
+    assert (found.features, found.missing) == ((), {})
+    assert parse_spec(to_toml(found)) == found
 
 
 def test_an_offset_may_be_constant() -> None:
@@ -236,9 +243,7 @@ def test_defaults_are_their_rules_on_the_log_scale() -> None:
     found = numbers(design(ALL, x="likes"))
     sd = TABLE["likes"].std(ddof=0)
     location = np.log((TABLE["y"].sum() + 0.5) / ROWS)
-    assert found["intercept"] == Prior(
-        "student_t", {"nu": 3.0, "mu": short(location), "sigma": 2.5}
-    )
+    assert found["intercept"] == Prior("normal", {"mu": short(location), "sigma": 2.5})
     assert found["slope_x"] == Prior("normal", {"mu": 0.0, "sigma": short(1 / sd)})
     # The widest of what varies: here the intercept's.
     assert found["g_sd"] == found["g_x_sd"] == Prior("half_normal", {"sigma": 1.0})
@@ -251,7 +256,7 @@ def test_defaults_are_their_rules_in_units_of_the_outcome() -> None:
     found = numbers(design(ALL, x="likes / 1000.0", family="normal", column="z"))
     sd_x, sd = TABLE["likes"].std(ddof=0) / 1000.0, TABLE["z"].std(ddof=0)
     assert found["intercept"] == Prior(
-        "student_t", {"nu": 3.0, "mu": short(TABLE["z"].mean()), "sigma": short(2.5 * sd)}
+        "normal", {"mu": short(TABLE["z"].mean()), "sigma": short(2.5 * sd)}
     )
     assert found["slope_x"] == Prior("normal", {"mu": 0.0, "sigma": short(sd / sd_x)})
     assert found["g_sd"] == Prior("half_normal", {"sigma": short(sd / sd_x)})
@@ -281,7 +286,7 @@ def test_defaults_of_an_own_parameter_with_terms() -> None:
     terms = INTERCEPT + term("intercept", at="sigma") + term("linear", 'feature = "x"', at="sigma")
     found = numbers(design(terms, x="likes", family="normal", column="z"))
     at = short(np.log(TABLE["z"].std(ddof=0)))
-    assert found["sigma_intercept"] == Prior("student_t", {"nu": 3.0, "mu": at, "sigma": 2.5})
+    assert found["sigma_intercept"] == Prior("normal", {"mu": at, "sigma": 2.5})
     sd = TABLE["likes"].std(ddof=0)
     assert found["sigma_slope_x"] == Prior("normal", {"mu": 0.0, "sigma": short(1 / sd)})
 

@@ -378,13 +378,15 @@ def test_functions_of_a_spline_have_bounds(functions: int) -> None:
         ("x_centre", "a run has something else of this name"),
         ("g_sd", "a run has something else of this name"),
         ("g_index", "a run has something else of this name"),
+        ("precision_g_sd", "a run has something else of this name"),
         ("slope_x", "a run has something else of this name"),
         ("observed_y", "a run has something else of this name"),
     ],
 )
 def test_a_feature_is_not_called_like_something_else_in_a_run(name: str, message: str) -> None:
     text = head("normal", features=f'{X}\n{name} = "comments"') + MEAN
-    text += term("linear", f'feature = "{name}"') + group('"g"', '["intercept"]')
+    sd = 'sd = { name = "gamma", alpha = 2, beta = 1, on = "precision" }'
+    text += term("linear", f'feature = "{name}"') + group('"g"', '["intercept"]', sd)
     assert messages(text) == [f"features.{name}: {message}. Choose another name"]
 
 
