@@ -108,7 +108,7 @@ def test_a_brand_from_the_prior_carries_its_parameters(spec: ModelSpec) -> None:
 
 def test_parameters_and_population_are_drawn_independently(spec: ModelSpec) -> None:
     """Two seeds differ in everything; the same seed gives the same brand."""
-    first, again, other = (simulate_from_prior(spec, seed) for seed in (1, 1, 3))
+    first, again, other = (simulate_from_prior(spec, seed) for seed in (1, 1, 4))
     assert first.orders.equals(again.orders)
     assert first.truth.rates == again.truth.rates
     assert first.truth.rates.log_rate != other.truth.rates.log_rate
