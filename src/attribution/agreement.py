@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.special import bdtrc
 from attribution.design.types import Design, Floats
 from attribution.manifest import Check, Status
 from attribution.outcomes import Count, Outcome, outcome_of
-from attribution.predictive import LATE, told_by, too_many
+from attribution.predictive import LATE, fifths, told_by, too_many
 from attribution.spec.model import RatesMean
 from attribution.spec.stated import improper_priors
 
@@ -99,6 +99,7 @@ def posterior_agreement(design: Design, figures: Figures) -> Iterator[Check]:
             if outcome.is_orders
             else "Try another family or other terms, and compare.",
         )
+    yield from _along(design, outcome, figures)
     yield _overall(outcome, figures)
     yield from _levels(design, outcome, figures)
     if LATE in figures.names:
@@ -127,7 +128,15 @@ def _levels(design: Design, outcome: Outcome, figures: Figures) -> Iterator[Chec
     """Yield a row per level of columns with few, a row per column with many."""
     for column, group in told_by(design):
         if len(group.levels) > FEW_LEVELS:
-            yield _many(column, group.levels, outcome, figures)
+            names = {level: outcome.of_level(column, level) for level in group.levels}
+            yield _many(
+                outcome.by_level(column),
+                "levels",
+                names,
+                figures,
+                f"whether what the model expects agrees with what was observed by {column}",
+                f"Do not use numbers by {column}: the model misses these levels.",
+            )
             continue
         for level in group.levels:
             yield _level(column, level, outcome, figures)
@@ -157,32 +166,59 @@ def _level(column: str, level: str, outcome: Outcome, figures: Figures) -> Check
     )
 
 
-def _many(column: str, levels: Sequence[str], outcome: Outcome, figures: Figures) -> Check:
-    """Return whether more levels contradict the model than chance gives of so many."""
-    names = [outcome.of_level(column, level) for level in levels]
+def _along(design: Design, outcome: Outcome, figures: Figures) -> Iterator[Check]:
+    """Yield whether fifths of the posts by features contradict the model, where they are told."""
+    names = {f"{fifth.feature} {fifth.text}": fifth.name for fifth in fifths(design)}
+    if names:
+        yield _many(
+            f"predictive check: {outcome.by_level('fifths of features')}",
+            "fifths",
+            names,
+            figures,
+            f"whether the model makes {outcome.noun}s like the observed ones along each feature",
+            "Try a curve (spline) in place of a straight line, or another link, and compare.",
+        )
+
+
+def _many(
+    name: str,
+    what: str,
+    names: Mapping[str, str],
+    figures: Figures,
+    meaning: str,
+    advice: str,
+) -> Check:
+    """Return whether more of many figures contradict the model than chance gives of so many.
+
+    Parameters
+    ----------
+    names
+        Name of each figure by what it is called here.
+    """
     # What is not a number contradicts.
-    bad = [k for k, name in enumerate(names) if not figures.surprise(name) >= SURPRISE]
-    allowed = allowed_by_chance(len(levels), len(figures.of("posterior", names[0])))
-    which = ", ".join(levels[k] for k in bad[:5]) + (", …" if len(bad) > 5 else "")
+    bad = [called for called, of in names.items() if not figures.surprise(of) >= SURPRISE]
+    replications = len(figures.of("posterior", next(iter(names.values()))))
+    allowed = allowed_by_chance(len(names), replications)
+    which = ", ".join(bad[:5]) + (", …" if len(bad) > 5 else "")
     good = len(bad) <= allowed
     return Check(
-        name=outcome.by_level(column),
+        name=name,
         status=verdict(good),
-        value=f"{len(bad)} of {len(levels)} levels outside{f': {which}' if bad else ''}",
+        value=f"{len(bad)} of {len(names)} {what} outside{f': {which}' if bad else ''}",
         threshold=f"at most {allowed} with p below {SURPRISE}, which chance may give",
-        meaning=f"whether what the model expects agrees with what was observed by {column}",
-        advice="" if good else f"Do not use numbers by {column}: the model misses these levels.",
+        meaning=meaning,
+        advice="" if good else advice,
     )
 
 
-def allowed_by_chance(levels: int, replications: int) -> int:
-    """Return how many of so many levels may contradict a model that is true.
+def allowed_by_chance(count: int, replications: int) -> int:
+    """Return how many of so many figures may contradict a model that is true.
 
     With R replications p is below s with probability 2 (1 + floor(s R / 2)) / (R + 1) or less,
-    the observed figure's rank among them being as likely any; the levels are taken as independent.
+    each rank of the observed figure among them being as likely; figures are taken as independent.
     """
     rate = 2.0 * (1 + int(SURPRISE * replications / 2.0)) / (replications + 1.0)
-    return next(k for k in range(levels + 1) if bdtrc(k, levels, min(rate, 1.0)) <= SURPRISE)
+    return next(k for k in range(count + 1) if bdtrc(k, count, min(rate, 1.0)) <= SURPRISE)
 
 
 def prior_conflict(design: Design, figures: Figures, *, drawn: bool) -> Check:

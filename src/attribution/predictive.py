@@ -7,12 +7,14 @@ replications are never in memory together.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from attribution.design.types import Design, Floats, GroupIndex, Integers, Truths
-from attribution.outcomes import Bin, outcome_of
+from attribution.outcomes import Bin, YesNo, outcome_of
+from attribution.rounding import ranges_in_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +27,8 @@ was below 0.001, 0.012, 0.016 and 0.004; with the learnt delays 0.64."""
 
 MANY_LEVELS = 60
 """Levels of a column from which they are not told one by one."""
+
+FIFTHS = (0.2, 0.4, 0.6, 0.8)
 
 NAMES_OF_ONE = ("creator_id", "post_id")
 """Columns whose levels are never told one by one."""
@@ -44,8 +48,9 @@ def figures(design: Design, outcomes: Floats | Integers) -> dict[str, Floats]:
     -------
     dict
         Name -> (replication,): those of the kind of outcome, that of all posts together, those of
-        the levels of groups, the share on posts that another followed soonest, the share of posts
-        in each bin. What a prior holds possible may be infinite, or not a number.
+        the levels of groups, those of fifths by features, the share on posts that another followed
+        soonest, the share of posts in each bin. What a prior holds possible may be infinite, or
+        not a number.
     """
     y, kind = np.asarray(outcomes, dtype=np.float64), outcome_of(design)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -54,6 +59,8 @@ def figures(design: Design, outcomes: Floats | Integers) -> dict[str, Floats]:
         for column, group in told_by(design):
             for k, level in enumerate(group.levels):
                 out[kind.of_level(column, level)] = kind.together(y, group.index == k)
+        for fifth in fifths(design):
+            out[fifth.name] = kind.together(y, fifth.here)
         followed = _followed(design)
         if followed is not None:
             # The share, not the number: what all posts have in common would only blur it.
@@ -114,6 +121,35 @@ def too_many(design: Design) -> Iterator[tuple[str, GroupIndex]]:
     for column, group in design.groups.items():
         if column not in NAMES_OF_ONE and len(group.levels) >= MANY_LEVELS:
             yield column, group
+
+
+@dataclass(frozen=True)
+class Fifth:
+    """A fifth of the posts by a feature: which feature, from where to where, and which posts."""
+
+    feature: str
+    text: str
+    name: str
+    here: Truths
+
+
+def fifths(design: Design) -> Iterator[Fifth]:
+    """Yield fifths of the posts by each feature, where the outcome is yes or no.
+
+    There is nothing to look at post by post then, and a share that agrees overall may be wrong
+    along a feature. Equal values stay together, so that of few values each has a part.
+    """
+    outcome = outcome_of(design)
+    if not isinstance(outcome, YesNo):
+        return
+    for feature, centred in design.features.items():
+        values = centred + design.feature_centres[feature]
+        ends = np.unique(np.quantile(values, FIFTHS))
+        part = np.searchsorted(ends, values, side="right")
+        members = [part == k for k in np.unique(part)]
+        ranges = [(float(values[here].min()), float(values[here].max())) for here in members]
+        for here, text in zip(members, ranges_in_words(ranges), strict=True):
+            yield Fifth(feature, text, outcome.of_level(feature, text), here)
 
 
 def bins(design: Design) -> list[Bin]:

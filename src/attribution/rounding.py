@@ -58,6 +58,20 @@ def _round_up(width: float) -> float:
     return unit * next(step for step in (1, 2, 5, 10) if step * unit >= width * (1.0 - 1e-9))
 
 
+def ranges_in_words(ranges: Sequence[tuple[float, float]]) -> list[str]:
+    """Return words for ranges, e.g. ``0.51 to 0.77``, with as few digits as keep them apart."""
+    for digits in range(3, 17):
+        texts = [_range(low, high, digits) for low, high in ranges]
+        if len(set(texts)) == len(texts):
+            return texts
+    return [f"{low!r} to {high!r}" for low, high in ranges]
+
+
+def _range(low: float, high: float, digits: int) -> str:
+    texts = [f"{float(f'{end:.{digits}g}'):.15g}".replace("-", "−") for end in (low, high)]
+    return texts[0] if texts[0] == texts[1] else " to ".join(texts)
+
+
 def spans(ends: Sequence[float]) -> list[str]:
     """Return words for the bins between ends, e.g. ``below 1``, ``1 to 2``, ``2 or more``."""
     return _spans([_text(end) for end in ends])

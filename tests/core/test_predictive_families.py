@@ -23,7 +23,7 @@ from attribution.design.types import GroupIndex
 from attribution.errors import InputError
 from attribution.manifest import Check
 from attribution.outcomes import Amount, Count, Number, Outcome, Share, YesNo, noun_of
-from attribution.predictive import LATE, MANY_LEVELS, figures, figures_dataset
+from attribution.predictive import LATE, MANY_LEVELS, fifths, figures, figures_dataset
 from attribution.quantities.compare import compare
 from attribution.quantities.predictive import predictive_table
 from attribution.run import Run
@@ -80,7 +80,8 @@ def test_checks_are_named_after_the_outcome() -> None:
     )
     yes_no = named(fitted("bernoulli", "happened", group=True))
     assert {"share where happened is 1", "share where happened is 1 of g a"} <= set(yes_no)
-    assert not any(name.startswith("predictive check") for name in yes_no)
+    along = "predictive check: share where happened is 1 by fifths of features"
+    assert [name for name in yes_no if name.startswith("predictive check")] == [along]
     share = named(fitted("beta_binomial", "spread_hits"))
     assert {"overall share spread_hits / tries", "predictive check: rows with all of tries"} <= set(
         share
@@ -90,6 +91,29 @@ def test_checks_are_named_after_the_outcome() -> None:
     for run in (fitted("poisson", "count"), fitted("gamma", "amount", group=True)):
         text = " ".join(f"{c.name} {c.meaning} {c.advice}" for c in run.manifest.health)
         assert not {"conversions", "orders", "ROI", "posts"} & set(text.split())
+
+
+def test_yes_or_no_that_bends_along_a_feature_fails_and_a_curve_mends_it() -> None:
+    along = "predictive check: share where bent is 1 by fifths of features"
+    straight = named(fitted("bernoulli", "bent"))[along]
+    assert straight.status == "fail"
+    assert "of 5 fifths outside: slope " in straight.value
+    assert "spline" in straight.advice
+    assert named(fitted("bernoulli", "bent", curve=True))[along].status == "pass"
+
+
+def test_fifths_keep_equal_values_together() -> None:
+    design = fitted("bernoulli", "happened", group=True).design
+    few = np.arange(len(design.outcome)) % 3 - 1.0
+    changed = replace(design, features={"few": few}, feature_centres={"few": 2.0})
+    found = list(fifths(changed))
+    assert [part.text for part in found] == ["1", "2", "3"]
+    assert sum(part.here for part in found).tolist() == [1] * len(few)
+    years = 2010.0 + np.arange(len(few)) // 24
+    changed = replace(design, features={"year": years}, feature_centres={"year": 0.0})
+    texts = [part.text for part in fifths(changed)]
+    assert texts == ["2010 to 2011", "2012 to 2013", "2014 to 2015", "2016 to 2017", "2018 to 2019"]
+    assert list(fifths(fitted("gamma", "amount", group=True).design)) == []
 
 
 def test_names_of_conversions_stay_as_earlier_runs_have_them() -> None:

@@ -27,11 +27,20 @@ slope = "x * 1"
 [[mean.terms]]
 kind = "intercept"
 {prior}
+{terms}
+"""
+
+LINEAR = """
 [[mean.terms]]
 kind = "linear"
 feature = "slope"
 {prior}
-{group}
+"""
+
+CURVE = """
+[[mean.terms]]
+kind = "spline"
+feature = "slope"
 """
 
 GROUP = """
@@ -56,6 +65,7 @@ def table() -> pl.DataFrame:
             "number": eta + rng.normal(size=POSTS),
             "wild": eta + rng.standard_t(1.5, POSTS),
             "happened": rng.binomial(1, p),
+            "bent": rng.binomial(1, 1.0 / (1.0 + np.exp(2.0 - 3.0 * np.abs(x)))),
             "count": rng.poisson(np.exp(eta)),
             "clustered": rng.negative_binomial(0.8, 0.8 / (0.8 + np.exp(eta))),
             "tries": tries,
@@ -66,13 +76,16 @@ def table() -> pl.DataFrame:
 
 
 @cache
-def fitted(family: str, column: str, *, group: bool = False, flat: bool = False) -> Run:
+def fitted(
+    family: str, column: str, *, group: bool = False, flat: bool = False, curve: bool = False
+) -> Run:
     """Return a quick fit of one column by one family."""
+    prior = 'prior = { name = "flat" }' if flat else ""
     text = SPEC.format(
         family=family,
         column=column,
         trials='trials = "tries"' if family in ("binomial", "beta_binomial") else "",
-        prior='prior = { name = "flat" }' if flat else "",
-        group=GROUP if group else "",
+        prior=prior,
+        terms=(CURVE if curve else LINEAR.format(prior=prior)) + (GROUP if group else ""),
     )
     return at.fit(parse_spec(text), read_analysis(table()), draws=1000, chains=2)

@@ -10,7 +10,7 @@ import polars as pl
 
 from attribution.design.types import Design, Floats
 from attribution.outcomes import YesNo, outcome_of
-from attribution.predictive import bins, told_by
+from attribution.predictive import bins, fifths, told_by
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
 from attribution.quantities.method import with_method
 
@@ -26,7 +26,8 @@ def predictive_table(run: Run) -> pl.DataFrame:
     pl.DataFrame
         panel, unit, group, observed, lower, median, upper (equal-tailed predictive interval),
         interval, prob. Panels are shares of posts by outcome, then totals (shares of trials or
-        of 1, averages: as the outcome is) of all posts and by level of columns with few of them.
+        of 1, averages: as the outcome is) of all posts and by level of columns with few of them;
+        of yes or no also by fifths of each feature.
     """
     figures = run.group("predictive_figures")
     rows = []
@@ -48,6 +49,8 @@ def _panels(design: Design) -> Iterator[tuple[str, str, str, str]]:
     for column, group in told_by(design):
         for level in group.levels:
             yield outcome.by_level(column), outcome.unit, level, outcome.of_level(column, level)
+    for fifth in fifths(design):
+        yield outcome.by_level(fifth.feature), outcome.unit, fifth.text, fifth.name
 
 
 def _row(
