@@ -54,13 +54,13 @@ class Place:
     constant: str
     exp_unit: str | None = None
     centre: str = "all"
+    location: str = "0"
+    unit: str = "1"
 
     @property
     def is_of_outcome(self) -> bool:
         """Whether terms add up to a mean, of which each level's outcomes are an estimate."""
         return self.section in ("mean", "order_value")
-    location: str = "0"
-    unit: str = "1"
 
     @property
     def on_scale(self) -> str:
