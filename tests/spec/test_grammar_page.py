@@ -214,3 +214,14 @@ def test_every_key_of_the_shipped_specs_is_explained(text: str) -> None:
     assert [key for key in sorted(keys) if f"`{key}`" not in TEXT] == []
     names = set(re.findall(r'name = "(\w+)",', text))
     assert names <= set(PRIORS)
+
+
+def test_vague_precisions_as_in_bugs_can_be_drawn_from() -> None:
+    import pymc as pm
+
+    from attribution.model import build_model
+
+    design = build_design(parse_spec(WHOLE[NAMES.index("seeds")]), TABLE)
+    model = build_model(design)
+    effects = pm.draw([model["plate_effect"], model["batch_effect"]], 100, random_seed=1)
+    assert all(np.isfinite(effect).all() for effect in effects)

@@ -148,3 +148,13 @@ def test_supports_fit_into_each_other() -> None:
     assert not UNIT.inside(SIMPLEX)
     assert not CORRELATION.inside(REAL)
     assert not UNIT.inside(CORRELATION)
+
+
+@pytest.mark.parametrize("on", ["precision", "variance"])
+def test_a_precision_or_variance_too_small_for_a_number_leaves_one(on: str) -> None:
+    """Gamma(0.001, 0.001) draws are mostly below the least number that there is."""
+    draws = np.random.default_rng(1).gamma(0.001, 1000.0, 200)
+    assert (draws == 0.0).any()
+    x = SCALES[on].back(np, draws)
+    assert np.isfinite(x**2).all()
+    assert (x**2 > 0).all()

@@ -280,10 +280,21 @@ _KINDS = (
 PRIORS: Mapping[str, PriorKind] = {kind.name: kind for kind in _KINDS}
 
 
+LEAST = 1e-200
+"""Least precision or variance: gamma priors with tiny shapes give ones that are no number."""
+
+
+def _shown(xp: Any, t: Any) -> Any:
+    """Return a precision or variance whose root, and one over it, can be squared again."""
+    return xp.maximum(t, LEAST)
+
+
 SCALES: Mapping[str, Scale] = {
     "inverse": Scale("1 / x", POSITIVE, POSITIVE, lambda _xp, t: 1.0 / t, falls=True),
-    "variance": Scale("x^2", POSITIVE, POSITIVE, lambda xp, t: xp.sqrt(t)),
-    "precision": Scale("1 / x^2", POSITIVE, POSITIVE, lambda xp, t: 1.0 / xp.sqrt(t), falls=True),
+    "variance": Scale("x^2", POSITIVE, POSITIVE, lambda xp, t: xp.sqrt(_shown(xp, t))),
+    "precision": Scale(
+        "1 / x^2", POSITIVE, POSITIVE, lambda xp, t: 1.0 / xp.sqrt(_shown(xp, t)), falls=True
+    ),
     "log": Scale("ln(x)", POSITIVE, REAL, lambda xp, t: xp.exp(t)),
     "logit": Scale("ln(x / (1 - x))", UNIT, REAL, lambda xp, t: 1.0 / (1.0 + xp.exp(-t))),
 }
