@@ -41,6 +41,7 @@ ORDER = (
     "known_truth",
     "charts",
     "fitting",
+    "prior_check",
     "reporting",
     "answers",
     "tour",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from attribution.data import ingest, validate
     from attribution.drafting import draft_spec
     from attribution.fitting import fit
+    from attribution.prior_check import check_prior
     from attribution.quantities.compare import compare
     from attribution.reporting import report
     from attribution.run import load_run
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 __all__ = [
     "chart",
     "check",
+    "check_prior",
     "compare",
     "contributions",
     "demo",
@@ -43,6 +45,7 @@ __all__ = [
 _MODULES = {
     "chart": "answers",
     "check": "answers",
+    "check_prior": "prior_check",
     "compare": "quantities.compare",
     "contributions": "answers",
     "demo": "tour",

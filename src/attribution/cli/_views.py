@@ -130,6 +130,16 @@ PARAMETERS = View(
     )
 )
 
+PRIOR = View(
+    (
+        plain("figure", "figure"),
+        value("observed", "observed"),
+        value("expected before the data", "median"),
+        interval(),
+        plain("reading", "reading"),
+    )
+)
+
 CONTRIBUTIONS = View(
     (
         plain("group", "group"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attribution.cli._check import check_model
 from attribution.cli._init import init_model
 from attribution.cli._messages import say
 from attribution.cli._options import PATH, mapping_option, tiers_option
@@ -93,3 +94,4 @@ def _design(
 
 
 models.add_command(init_model)
+models.add_command(check_model)
