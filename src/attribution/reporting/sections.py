@@ -193,7 +193,7 @@ def model(found: Findings) -> Section:
     blocks = (
         *((Words((". ".join(said),)),) if said else ()),
         *((Items(spec.assumptions),) if spec.assumptions else ()),
-        *(() if found.about_orders else (_equations(spec),)),
+        *(() if found.about_orders else (_equations(found.run.design.spec),)),
         lacking,
         *((Folded("References", (Items(spec.references),)),) if spec.references else ()),
     )
