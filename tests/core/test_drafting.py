@@ -134,6 +134,18 @@ def test_what_says_the_same_is_left_out_once() -> None:
     assert "dose2_value" not in {feature.name for feature in spec.features}
 
 
+def test_a_kind_that_follows_from_another_is_left_out() -> None:
+    frame = table(y=OUTCOMES["normal"])
+    coarse = pl.col("arm").replace_strict({"a": "old", "b": "new", "c": "new"})
+    text, spec = drafted(frame.with_columns(coarse.alias("made")), outcome="y")
+    assert "# - made: follows from arm" in text
+    assert [name for kind, name in terms(spec) if kind == "categorical"] == ["arm"]
+    text, spec = drafted(
+        frame.with_columns(pl.concat_str("arm", "arm").alias("twice")), outcome="y"
+    )
+    assert [name for kind, name in terms(spec) if kind == "categorical"] == ["twice"]
+
+
 def test_empty_cells_cost_few_posts() -> None:
     holes = [None if k % 10 == 0 else float(k % 7) for k in range(ROWS)]
     most = [None if k % 2 == 0 else float(k % 5) for k in range(ROWS)]

@@ -102,11 +102,30 @@ class _Choice:
                 self._chosen.left_out[name] = reason
             elif name not in self._used | {POST}:
                 kinds += self._term(name)
+        kinds = self._apart(kinds)
         # Differences first, then what is pooled: tiers, others, creators.
         order = {"tier": 1, "creator_id": 3}
         kinds.sort(key=lambda t: 0 if isinstance(t, Categorical) else order.get(t.columns[0], 2))
         self._chosen.terms += kinds
         return self._chosen
+
+    def _apart(self, kinds: list[Term]) -> list[Term]:
+        """Leave out differences that another column's levels tell already: no data part the two."""
+        kept = list(kinds)
+        for term in kinds:
+            others = [t.by for t in kept if isinstance(t, Categorical) and t is not term]
+            finer = [
+                by for by in others if isinstance(term, Categorical) and self._tells(by, term.by)
+            ]
+            if finer:
+                kept.remove(term)
+                self._chosen.left_out[term.columns[0]] = f"follows from {finer[0]}"
+        return kept
+
+    def _tells(self, finer: str, column: str) -> bool:
+        """Whether a post's level of one column says which level of another it has."""
+        both = self._frame.select(finer, column).drop_nulls()
+        return both.n_unique() == both.get_column(finer).n_unique()
 
     def _engagement(self) -> None:
         """Likes and comments as volume and conversation, as the engagement model has them."""
