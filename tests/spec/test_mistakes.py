@@ -242,7 +242,6 @@ LINEAR_RULES = [
         "one of intercept"]),
     ('volume = "ln', 'tier = "ln', [
         "features.tier: a feature may not have the name of a column. Choose another name",
-        "mean.terms[1].feature: there is no feature 'volume' under [features]. There are: tier",
         "features.tier: the feature 'tier' is never used. Remove it, or add a term for it"]),
     ('by = "tier"\nof = ["intercept"]\neffects = "zero_sum"\nsd = { name = "half_normal", sigma '
      "= 0.5", 'by = "reach"\nof = ["intercept"]\neffects = "zero_sum"\nsd = { name = "half_normal",'

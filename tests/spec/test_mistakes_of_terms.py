@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attribution.errors import InputError
-from attribution.spec import describe, parse_spec
+from attribution.spec import check_columns, describe, parse_spec, to_toml
 
 INTERCEPT = '[[mean.terms]]\nkind = "intercept"\n'
 LINEAR = '[[mean.terms]]\nkind = "linear"\nfeature = "x"\n'
@@ -220,19 +220,6 @@ TERMS = [
         term("categorical", 'by = "g"') + term("monotone", 'by = "g"'),
         "mean.terms[3]: a second term for 'intercept' by 'g'",
     ),
-    *(
-        (
-            term(kind, f'{key} = "xx"', *more),
-            f"mean.terms[2].{key}: there is no feature 'xx' under [features]. Did you mean 'x'?",
-        )
-        for kind, key, more in (
-            ("linear", "feature", ()),
-            ("spline", "feature", ()),
-            ("gp", "feature", ()),
-            ("offset", "feature", ()),
-            ("categorical", "of", ('by = "g"',)),
-        )
-    ),
     (
         term("spline", 'feature = "x"'),
         "mean.terms[2]: a second term for 'x'",
@@ -390,15 +377,64 @@ def test_a_feature_is_not_called_like_something_else_in_a_run(name: str, message
     assert messages(text) == [f"features.{name}: {message}. Choose another name"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "more"),
+    [
+        ("linear", "feature", ()),
+        ("spline", "feature", ()),
+        ("gp", "feature", ()),
+        ("offset", "feature", ()),
+        ("categorical", "of", ('by = "g"',)),
+    ],
+)
+def test_a_name_nearly_that_of_a_feature_is_a_mistake(
+    kind: str, key: str, more: tuple[str, ...]
+) -> None:
+    text = head("normal", features=f'{X}\nvolume = "comments"') + MEAN
+    text += term("linear", 'feature = "volume"') + term(kind, f'{key} = "volum"', *more)
+    assert messages(text) == [
+        f"mean.terms[3].{key}: there is no feature 'volum' under [features]. Did you mean 'volume'?"
+    ]
+
+
+def test_a_column_is_a_feature_under_its_own_name() -> None:
+    spec = parse_spec(head("normal") + MEAN + term("linear", 'feature = "followers"'))
+    assert [(f.name, f.expression) for f in spec.features] == [
+        ("x", "likes"),
+        ("followers", '"followers"'),
+    ]
+    assert parse_spec(to_toml(spec)) == spec
+    (problem,) = check_columns(spec, ["y", "likes"])
+    assert problem.key == "mean.terms[2].feature"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            term("linear", 'feature = "y"'),
+            "mean.terms[2].feature: a feature may not be made from the outcome 'y'",
+        ),
+        (
+            term("linear", 'feature = "g"') + group('"g"', '["intercept"]'),
+            "mean.terms[2].feature: a feature may not have the name of a column",
+        ),
+    ],
+)
+def test_some_columns_are_no_features(text: str, message: str) -> None:
+    assert messages(head("normal") + MEAN + text)[0].startswith(message)
+
+
 def test_mistakes_of_several_sections_come_together() -> None:
-    text = head("zero_inflated_poisson", 'trials = "n"') + MEAN.replace('"x"', '"y"')
+    text = head("zero_inflated_poisson", 'trials = "n"') + MEAN.replace('"x"', '"xs"')
+    text = text.replace("x = ", "xs_ = ")
     text += section("dispersion", f"prior = {ONE}") + section("zero_inflation", f"prior = {ONE}")
     assert [message.split(":")[0] for message in messages(text)] == [
         "outcome.trials",
         "dispersion",
         "zero_inflation.prior",
         "mean.terms[1].feature",
-        "features.x",
+        "features.xs_",
     ]
 
 

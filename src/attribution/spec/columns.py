@@ -53,6 +53,15 @@ def used_features(spec: ModelSpec) -> tuple[Feature, ...]:
     return tuple(feature for feature in spec.features if feature.name in used)
 
 
+def feature_key(spec: ModelSpec, feature: Feature) -> str:
+    """Return the dotted key of a feature: of the term that names its column if none is stated."""
+    if feature.expression == f'"{feature.name}"':
+        for key, term in all_terms(spec):
+            if feature.name in term.features:
+                return f"{key}.{'of' if term.columns else 'feature'}"
+    return f"features.{feature.name}"
+
+
 def signals(spec: ModelSpec) -> tuple[str, ...]:
     """Return the columns that terms use besides the exposure, in order of first use."""
     parts = spec.mean.parts if isinstance(spec.mean, RatesMean) else ()
@@ -74,7 +83,7 @@ def _named(spec: ModelSpec) -> Iterator[tuple[str, str]]:
     if isinstance(spec.mean, RatesMean):
         yield from ((f"mean.parts[{i}]", part) for i, part in enumerate(spec.mean.parts))
     for feature in spec.features:
-        yield from ((f"features.{feature.name}", c) for c in sorted(columns_of(feature)))
+        yield from ((feature_key(spec, feature), c) for c in sorted(columns_of(feature)))
     yield from ((key, part) for key, column in groupings(spec) for part in column.split(":"))
 
 
@@ -126,7 +135,7 @@ def check_columns(
             hint="Choose another name for the feature",
         )
         for feature in spec.features
-        if feature.name in known
+        if feature.name in known and not feature.is_column
     ]
     return problems
 

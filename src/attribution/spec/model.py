@@ -53,6 +53,11 @@ class Feature:
     name: str
     expression: str
 
+    @property
+    def is_column(self) -> bool:
+        """Whether it is a column as it is, under the column's own name."""
+        return self.expression.strip().strip('"') == self.name
+
 
 @dataclass(frozen=True)
 class Predictor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from attribution.spec.columns import groupings, used_features
+from attribution.spec.columns import feature_key, groupings, used_features
 from attribution.spec.families import OWN
 from attribution.spec.fields import Notes
 from attribution.spec.model import ModelSpec
@@ -53,7 +53,7 @@ def check_names(spec: ModelSpec, notes: Notes) -> None:
     for feature in used_features(spec):
         if feature.name in taken:
             what = "a run has something else of this name"
-            notes.add(what, f"features.{feature.name}", hint="Choose another name")
+            notes.add(what, feature_key(spec, feature), hint="Choose another name")
     outcome = spec.outcome.column
     if outcome in taken | DIMS | {"exposure", "trials", "zero"}:
         what = f"a run has something else called {outcome!r}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import cast
 
 from attribution.errors import InputError, Problem, raise_if_any
@@ -24,11 +25,14 @@ from attribution.spec.model import (
 )
 from attribution.spec.priors import POSITIVE, REAL, SIMPLEX, UNIT, Prior
 from attribution.spec.reading import read_prior
-from attribution.spec.rules import check_rules
+from attribution.spec.rules import FEATURE_NAME, check_rules
 from attribution.spec.terms import CENTRES, Group, read_terms
 
 FORMAT = 1
 """Version of the grammar; raised when an older file would mean something else."""
+
+ALIKE = 0.75
+"""Likeness from which a name without a feature is taken for one that is misspelt."""
 
 FORMS = ("linear", "rates")
 POLICIES = ("latent", "set_aside")
@@ -111,11 +115,29 @@ def _read(fields: Fields) -> ModelSpec | None:
         assumptions=assumptions,
         references=references,
         outcome=outcome,
-        features=features,
+        features=(*features, *implied(features, mean, own)),
         missing=missing,
         mean=mean,
         own=own,
         order_value=value,
+    )
+
+
+def implied(
+    stated: tuple[Feature, ...], mean: RatesMean | Predictor, own: Mapping[str, Own]
+) -> tuple[Feature, ...]:
+    """Return a feature for each name that terms use without one: the column of that name.
+
+    A name that is nearly that of a stated feature is a mistake, and is left to be noted.
+    """
+    sums = [mean, *(parameter.predictor for parameter in own.values())]
+    terms = [term for one in sums if isinstance(one, Predictor) for term in one.terms]
+    known = [feature.name for feature in stated]
+    found = dict.fromkeys(name for term in terms for name in term.features if name not in known)
+    return tuple(
+        Feature(name, f'"{name}"')
+        for name in found
+        if re.fullmatch(FEATURE_NAME, name) and not get_close_matches(name, known, 1, ALIKE)
     )
 
 

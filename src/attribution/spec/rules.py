@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from attribution.errors import InputError, suggest
-from attribution.spec.columns import all_terms, groupings, signals, used_features
+from attribution.spec.columns import all_terms, feature_key, groupings, signals, used_features
 from attribution.spec.fields import Notes
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.names import RESERVED, check_names
@@ -32,6 +32,9 @@ from attribution.spec.transforms import columns_of, row_wise
 
 COUNTS = frozenset({"poisson", "negative_binomial"})
 """Families whose hidden signals can be estimated with the model."""
+
+FEATURE_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+"""What a feature may be called."""
 
 
 def check_rules(spec: ModelSpec, notes: Notes) -> None:
@@ -91,17 +94,19 @@ def _check_features(spec: ModelSpec, notes: Notes) -> bool:
     outcome = (spec.outcome.column, spec.outcome.exposure, spec.outcome.trials)
     used_by = {name for name in (*outcome, *(by for _, by in groupings(spec))) if name}
     taken = used_by.union(*read.values()) | {dim(column) for column in used_by}
+    levels = {dim(by) for _, by in groupings(spec)}
     for feature in spec.features:
-        _check_feature_name(feature.name, taken, notes)
+        # A column as it is may go by its own name, unless its levels are told apart too.
+        key = feature_key(spec, feature)
+        _check_feature_name(feature.name, key, levels if feature.is_column else taken, notes)
         if spec.outcome.column in read.get(feature.name, ()):
             what = f"a feature may not be made from the outcome {spec.outcome.column!r}"
-            notes.add(what, f"features.{feature.name}", value=feature.expression)
+            notes.add(what, key, value=feature.expression)
     return readable
 
 
-def _check_feature_name(name: str, taken: Collection[str], notes: Notes) -> None:
-    key = f"features.{name}"
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+def _check_feature_name(name: str, key: str, taken: Collection[str], notes: Notes) -> None:
+    if not re.fullmatch(FEATURE_NAME, name):
         expected = "letters, digits and _, beginning with a letter"
         notes.add("this is no name for a feature", key, value=name, expected=expected)
     elif name in RESERVED:

@@ -72,7 +72,7 @@ class Linear(Term):
         "a coefficient times a feature; the feature is centred on its mean over the posts"
     )
     keys: ClassVar[Mapping[str, str]] = {
-        "feature": "name of a feature under [features]",
+        "feature": "name of a feature under [features], or of a column",
         "prior": "prior of the coefficient, on the link's scale per unit of the feature",
     }
 
@@ -122,7 +122,9 @@ class Offset(Term):
 
     kind: ClassVar[str] = "offset"
     words: ClassVar[str] = "a feature added as it is, neither centred nor with a coefficient"
-    keys: ClassVar[Mapping[str, str]] = {"feature": "name of a feature under [features]"}
+    keys: ClassVar[Mapping[str, str]] = {
+        "feature": "name of a feature under [features], or of a column"
+    }
 
     @classmethod
     def read(cls, fields: Fields) -> Self:

@@ -58,7 +58,7 @@ class Spline(Term):
     kind: ClassVar[str] = "spline"
     words: ClassVar[str] = "a smooth curve of a feature: a straight line plus bends, pooled to none"
     keys: ClassVar[Mapping[str, str]] = {
-        "feature": "name of a feature under [features]",
+        "feature": "name of a feature under [features], or of a column",
         "functions": "number of B-splines, 4 to 40; 10 by default",
         "slope": "prior of the line's coefficient, per standard deviation of the feature",
         "sd": "prior of the standard deviation of bends, on the link's scale",
@@ -160,7 +160,7 @@ class GaussianProcess(Term):
     kind: ClassVar[str] = "gp"
     words: ClassVar[str] = "a smooth curve of a feature: a Gaussian process in a Hilbert space"
     keys: ClassVar[Mapping[str, str]] = {
-        "feature": "name of a feature under [features]",
+        "feature": "name of a feature under [features], or of a column",
         "functions": f"number of sines that make the curve, 5 to 60; {SINES} by default",
         "boundary": "half width of the sines' interval over that of the feature; "
         f"{BOUNDARY} by default",
