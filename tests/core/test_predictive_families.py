@@ -196,6 +196,8 @@ def test_bins_have_round_ends() -> None:
     ]
     numbers = Number("y", "row").bins(np.linspace(-2.0, 2.0, 101))
     assert [part.text for part in numbers[:3]] == ["below −1.5", "−1.5 to −1", "−1 to −0.5"]
+    # 0.8 - 0.6 is more than 0.2.
+    assert len(Number("y", "row").bins(np.repeat([0.6, 0.8], 50))) == 12
     amounts = Amount("y", "row").bins(np.geomspace(0.5, 5000.0, 101))
     assert [part.text for part in amounts[:3]] == ["below 1", "1 to 2", "2 to 5"]
     assert amounts[-1].text == "2,000 or more"
