@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from support import tiny
+from support import small, tiny
 
 from attribution.design import Absent, Design, SetAside, build_design
 from attribution.design.build import SMALLEST_OWN_SHARE, pad_sources
 from attribution.design.hidden import MINIMUM_SHOWN
 from attribution.errors import InputError
+from attribution.spec import read_spec
 
 COUNTS = ("reach", "likes", "comments", "conversions", "paying_orders")
 
@@ -350,3 +351,12 @@ def test_without_paying_orders_all_orders_of_a_post_with_revenue_pay() -> None:
     assert value is not None
     assert value.orders.tolist() == [3, 4]
     assert (value.paying, value.credited) == (7, 8)
+
+
+def test_a_post_that_reached_nobody_is_set_aside_before_features_are_made() -> None:
+    """Its volume, likes per person reached, would be infinite."""
+    table = small.table().with_columns(
+        pl.when(pl.int_range(pl.len()) == 0).then(0).otherwise("reach").alias("reach")
+    )
+    design = build_design(read_spec("engagement"), table)
+    assert [aside.reason for aside in design.set_aside] == ["reach is 0"]

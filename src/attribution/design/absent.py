@@ -27,6 +27,7 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
         model at all.
     """
     require(spec, table)
+    table = _with_exposure(spec, table)
     absent: list[Absent] = []
     mean = (
         _prune_rates(spec.mean, table, absent)
@@ -171,6 +172,15 @@ def _supported_slopes(
     if reason is None or not left:
         return term, reason
     return replace(term, of=left, correlation=term.correlation if len(left) > 1 else None), reason
+
+
+def _with_exposure(spec: ModelSpec, table: pl.DataFrame) -> pl.DataFrame:
+    """Return the posts that have an exposure, if any do: of others features may be undefined."""
+    exposure = spec.outcome.exposure
+    if exposure is None:
+        return table
+    kept = table.filter(pl.col(exposure) > 0)
+    return table if kept.is_empty() else kept
 
 
 def _constant(feature: Feature, table: pl.DataFrame) -> bool:
