@@ -231,7 +231,7 @@ def prior_conflict(design: Design, figures: Figures, *, drawn: bool) -> Check:
     """
     outcome, name = outcome_of(design), "prior and data agree"
     meaning = f"whether the {outcome.column} are such as the model's priors expected"
-    if not isinstance(outcome, Count):
+    if not outcome.is_orders:
         meaning = f"whether the {outcome.overall} is such as the model's priors expected"
     if not drawn:
         return Check(name, "pass", _flat(design), "none for flat priors", meaning, "")

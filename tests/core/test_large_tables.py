@@ -113,8 +113,8 @@ def test_figures_are_of_all_replications_whatever_is_kept(monkeypatch: pytest.Mo
     every = _predict(run.design, draws, (1, 1))
     monkeypatch.setattr("attribution.sampling.PREDICTIVE_NUMBERS", 45 * posts)
     some = _predict(run.design, draws, (1, 1))
-    step = -(-len(every.conversions) // 45)
-    assert np.array_equal(some.conversions, every.conversions[::step])
+    step = -(-len(every.outcomes) // 45)
+    assert np.array_equal(some.outcomes, every.outcomes[::step])
     assert all(np.array_equal(some.figures[name], every.figures[name]) for name in every.figures)
 
 
