@@ -16,6 +16,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from attribution.design.build import CREATOR, CREATOR_SPREAD
 from attribution.design.types import Design, GroupIndex, Sources, dim
 from attribution.spec.families import OWN, Given
 from attribution.spec.links import LINKS
@@ -202,6 +203,19 @@ class Builder:
     def mean_square(self, name: str) -> float:
         """Return the average square of a feature."""
         return float(np.mean(self._design.features[name] ** 2)) or 1.0
+
+    def told_of_basis(self, name: str) -> np.ndarray:
+        """Return what the data tell of the coefficient of each function of a basis; (function,).
+
+        Roughly, one over its squared standard error were it the only unknown but the creators'.
+        """
+        design = self._design
+        base = design.exposure if design.trials is None else design.trials
+        told = design.family.working(design.outcome.astype(np.float64), base).information
+        if CREATOR in design.groups:
+            index = design.groups[CREATOR].index
+            told = told / (1.0 + CREATOR_SPREAD["counts"] ** 2 * np.bincount(index, told)[index])
+        return np.asarray(told @ design.bases[name].functions ** 2)
 
     def told_alike(self, column: str, least: float) -> np.ndarray:
         """Return the harmonic mean over levels of what the data tell, each at least ``least``."""

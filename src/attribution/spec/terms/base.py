@@ -138,6 +138,9 @@ class Make(Protocol):
     def mean_square(self, name: str) -> Any:
         """Return the average square of a feature."""
 
+    def told_of_basis(self, name: str) -> Any:
+        """Return what the data tell of the coefficient of each function of a basis; (function,)."""
+
     def told_alike(self, column: str, least: float) -> Any:
         """Return the harmonic mean over levels of what the data tell, each at least ``least``."""
 

@@ -119,15 +119,29 @@ class Spline(Term):
         slope = make.prior(f"{name}_slope", self.slope)
         sd = make.prior(f"{name}_sd", self.sd)
         make.coord(f"{name}_bend", [str(k + 1) for k in range(self.functions - 2)])
-        z = make.normal(f"{name}_z", 0.0, 1.0, f"{name}_bend")
+        told = make.told_of_basis(name)[1:]
+        bends = _normal(make, place, name, sd, told, f"{name}_bend")
         make.coord(f"{name}_function", ["line", *(str(k + 1) for k in range(self.functions - 2))])
         make.deterministic(
-            f"{name}_coefficient", make.join([slope[None], sd * z]), f"{name}_function"
+            f"{name}_coefficient", make.join([slope[None], bends]), f"{name}_function"
         )
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
         return at.dot(f"{self.name(place)}_coefficient", self.name(place))
+
+
+def _normal(make: Make, place: Place, name: str, sd: Array, told: Array, dims: str) -> Array:
+    """Add coefficients that are Normal(0, sd); (function,).
+
+    Sampled in units of the standard deviation that they would have given the data and sd alone,
+    sd / sqrt(1 + sd**2 * told): non-centred where the data tell little, centred where they tell
+    much. The prior does not depend on that.
+    """
+    if not place.is_of_outcome:
+        told = 0.0 * told
+    spread = make.f.sqrt(1.0 + sd**2 * make.data(f"{name}_information", told, dims))
+    return sd / spread * make.normal(f"{name}_z", 0.0, spread, dims)
 
 
 @dataclass(frozen=True)
@@ -235,8 +249,8 @@ class GaussianProcess(Term):
         # Square root of the spectral density of the covariance at the sines' frequencies.
         root = sd * f.sqrt(length) * 2.5066282746310002**0.5
         root = root * f.exp(-0.25 * (length * frequency) ** 2)
-        z = make.normal(f"{name}_z", 0.0, 1.0, own)
-        make.deterministic(f"{name}_coefficient", root * z, own)
+        sines = _normal(make, place, name, root, make.told_of_basis(name), own)
+        make.deterministic(f"{name}_coefficient", sines, own)
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
