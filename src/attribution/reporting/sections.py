@@ -97,7 +97,8 @@ def _folded_estimates(frame: pl.DataFrame) -> Folded:
 def groups(found: Findings) -> Section:
     """Return how tiers differ; no blocks where there is one tier."""
     rows = contrasts(found.effects)
-    title = words.GROUPS_TITLE.format(group=group_name(found))
+    title = words.GROUPS_TITLE if found.about_orders else words.LEVELS_TITLE
+    title = title.format(group=group_name(found))
     if rows.is_empty():
         return Section("groups", title, ())
     return Section("groups", title, (figure("contrasts", found), _folded_estimates(rows)))

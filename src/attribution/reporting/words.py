@@ -105,6 +105,7 @@ VERDICTS = (
 # Sections.
 SIGNALS_TITLE = "What reach, likes and comments are worth"
 GROUPS_TITLE = "How {group}s differ"
+LEVELS_TITLE = "How levels of {group} differ"
 CREATORS_TITLE = "Which audiences buy more"
 CONTRIBUTIONS_TITLE = "Where the observed orders came from"
 ROI_TITLE = "Return on investment"
