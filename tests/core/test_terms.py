@@ -190,8 +190,22 @@ def test_a_spline_is_a_line_plus_bends() -> None:
     added, draws = adds('[[mean.terms]]\nkind = "spline"\nfeature = "s"\nfunctions = 6\n')
     z = less_mean("s") / column("s").std()
     bends = curve(spline(6), column("s"))[:, 1:]
-    own = draws["f_s_spline_sd"][:, None] * draws["f_s_spline_z"]
-    assert added == pytest.approx(draws["f_s_spline_slope"][:, None] * z + own @ bends.T)
+    line, *rest = draws["f_s_spline_coefficient"].T
+    assert line == pytest.approx(draws["f_s_spline_slope"])
+    assert added == pytest.approx(line[:, None] * z + np.stack(rest, axis=1) @ bends.T)
+
+
+@pytest.mark.parametrize("kind", ["spline", "gp"])
+def test_coefficients_of_curves_have_their_prior_in_whatever_units(kind: str) -> None:
+    """Of 3,000 draws of the prior, each over its standard deviation: 1, five standard errors."""
+    at = points(f'{CONSTANT}[[mean.terms]]\nkind = "{kind}"\nfeature = "t"\nfunctions = 6\n')
+    _, draws = at.evaluate(at.prior(3000))
+    if kind == "spline":
+        units = draws["f_t_spline_coefficient"][:, 1:] / draws["f_t_spline_sd"][:, None]
+    else:
+        units = draws["f_t_gp_coefficient"] / roots(process(6), draws)
+    assert units.std(axis=0) == pytest.approx(1.0, abs=5 / np.sqrt(6000))
+    assert units.mean(axis=0) == pytest.approx(0.0, abs=5 / np.sqrt(3000))
 
 
 X = np.sort(np.random.default_rng(2).gamma(2.0, 3.0, 300))
@@ -229,12 +243,16 @@ def test_bends_are_penalised_by_their_second_differences() -> None:
 
 def test_a_gaussian_process_is_a_sum_of_sines() -> None:
     added, draws = adds('[[mean.terms]]\nkind = "gp"\nfeature = "t"\nfunctions = 8\n')
-    term = process(8)
+    coefficients = draws["f_t_gp_coefficient"]
+    assert added == pytest.approx(coefficients @ curve(process(8), column("t")).T)
+
+
+def roots(term: GaussianProcess, draws: Draws) -> np.ndarray:
+    """Return the root of the covariance's spectral density at the sines' frequencies."""
     frequency = Basis(term, column("t"), column("t")).frequencies
     length, sd = draws["f_t_gp_length_scale"][:, None], draws["f_t_gp_sd"][:, None]
     density = sd**2 * length * np.sqrt(2 * np.pi) * np.exp(-0.5 * (length * frequency) ** 2)
-    weights = np.sqrt(density) * draws["f_t_gp_z"]
-    assert added == pytest.approx(weights @ curve(term, column("t")).T)
+    return np.sqrt(density)
 
 
 SPREADS = {
