@@ -15,7 +15,7 @@ from support.runs import FAILED
 
 from attribution.cli import main
 from attribution.run import Run, save_run
-from attribution.spec import spec_text
+from attribution.spec import catalogue_names, spec_text
 
 GOOD = """post_id,creator_id,tier,reach,likes,comments,conversions
 p1,ann,nano,1000,60,3,2
@@ -57,7 +57,7 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     "only a header": (b"post_id,conversions\n", "the file has a header and no rows"),
     "wrong delimiter": (
         GOOD.replace(",", "^").encode(),
-        "column 'post_id': the column is missing. The header has one column only. If another "
+        "The header has one column only. If another "
         "character than , ; tab or | separates the cells, say so in a mapping file",
     ),
     "latin-1": (
@@ -72,11 +72,6 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     ),
     "a workbook": (b"PK\x03\x04...", "this is an Excel or zip file; save the sheet as CSV"),
     "damaged Parquet": (b"PAR1 and no more PAR1", "the Parquet file is damaged"),
-    "a column missing": (
-        GOOD.replace("post_id", "post").encode(),
-        "column 'post_id': the column is missing. Did you mean 'post'? The file has 'post', "
-        "'creator_id'",
-    ),
 }
 
 
@@ -95,6 +90,18 @@ def test_a_file_that_cannot_be_used(case: str, command: str, tmp_path: Path) -> 
     assert first.startswith(f"error: {table}")
     assert message in first
     assert not out.exists()
+
+
+def test_a_missing_column(tmp_path: Path) -> None:
+    table = tmp_path / "posts.csv"
+    table.write_text(GOOD.replace("conversions", "conversion"))
+    (line,) = refused("validate", table, "--kind", "analysis")
+    assert line.startswith(
+        f"error: {table}, column 'conversions': the column is missing. Did you mean 'conversion'?"
+    )
+    (line,) = refused("fit", "additive", table, "-o", tmp_path / "run")
+    assert "key outcome.column: the model's column 'conversions' is not in the table" in line
+    assert line.endswith("Did you mean 'conversion'?")
 
 
 @pytest.mark.parametrize(
@@ -211,14 +218,14 @@ Change = Callable[[str], str]
 
 SPECS: dict[str, tuple[Change, list[str]]] = {
     "keys misspelt": (
-        lambda text: text.replace("sigma = 2.0", "sigam = 2.0").replace("[dispers", "[disspers"),
+        lambda text: text.replace("sigma = 2.5", "sigam = 2.5").replace("[dispers", "[disspers"),
         [
             "key mean.rate.sigam: unknown key. Did you mean 'sigma'?",
             "key disspersion: unknown key. Did you mean 'dispersion'?",
         ],
     ),
     "an impossible prior": (
-        lambda text: text.replace("sigma = 2.0", "sigma = -2.0"),
+        lambda text: text.replace("sigma = 2.5", "sigma = -2.5"),
         ["key mean.rate.sigma:"],
     ),
     "a column misspelt": (
@@ -273,7 +280,7 @@ def test_an_unknown_model(good: Path, tmp_path: Path) -> None:
     for words in (("fit", "additiv", good, "-o", tmp_path / "run"), ("models", "show", "additiv")):
         assert refused(*words) == [
             "error: there is no model 'additiv' in the catalogue and no such file; expected one of "
-            "additive, engagement, or a TOML file. Did you mean 'additive'?"
+            f"{', '.join(catalogue_names())}, or a TOML file. Did you mean 'additive'?"
         ]
     (line,) = refused("fit", "own.toml", good, "-o", tmp_path / "run")
     assert line.startswith("error: own.toml: there is no such file; expected a model spec as TOML")
