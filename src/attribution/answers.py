@@ -34,15 +34,35 @@ def check(run: Run | str | Path) -> pl.DataFrame:
     return opened(run).check()
 
 
-def effects(run: Run | str | Path) -> pl.DataFrame:
-    """Return what likes, comments and reach bring, one tidy row per estimate.
+def effects(
+    run: Run | str | Path,
+    *,
+    of: str | Sequence[str] | None = None,
+    by: str | Sequence[str] | None = None,
+    as_: str | None = None,
+    step: float | None = None,
+) -> pl.DataFrame:
+    """Return averages, contrasts and slopes of the outcome, one tidy row per estimate.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    of
+        Columns whose effect is wanted; by default those that the model tells by itself.
+    by
+        Columns by whose levels to tell it; by default the column that the model reports by.
+    as_
+        ``difference``, ``ratio``, ``elasticity`` or ``slope``; by default the usual ones.
+    step
+        Size of a change of a number, and what a slope is told per.
 
     Raises
     ------
     attribution.errors.InputError
-        When there is no run there, or its files were altered.
+        When there is no run there, its files were altered, or an effect cannot be told.
     """
-    return opened(run).effects()
+    return opened(run).effects(of=of, by=by, as_=as_, step=step)
 
 
 def parameters(run: Run | str | Path, *, every: bool = False) -> pl.DataFrame:

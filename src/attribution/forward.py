@@ -6,7 +6,7 @@ random points of the parameter space.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,14 @@ F: Any = ArrayFunctions()
 
 def expected(design: Design, draws: Draws) -> Floats:
     """Expected outcome of each post, for orders wherever they land; shape (draw, post)."""
+    return expected_at(design, draws, sums(design, draws))
+
+
+def expected_at(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Floats:
+    """Expected outcome of each post, as :func:`expected`, from :func:`sums`; (draw, post)."""
     if isinstance(design.spec.mean, RatesMean):
         return expected_parts(design, draws).sum(axis=2)
-    return np.asarray(design.family.expected(F, given(design, draws)))
+    return np.asarray(design.family.expected(F, given_at(design, draws, sums)))
 
 
 def given(design: Design, draws: Draws) -> Given:
@@ -36,25 +41,34 @@ def given(design: Design, draws: Draws) -> Given:
 
     Of orders those that the post brings, wherever they land.
     """
-    own = own_given(design, draws)
+    return given_at(design, draws, sums(design, draws))
+
+
+def sums(design: Design, draws: Draws) -> dict[str, Floats]:
+    """Sum of terms of each section that has one, exposure included in the mean's; (draw, post)."""
+    found = {name: sum_of_terms(design, draws, name) for name in design.spec.predictors}
+    if "mean" in found and design.spec.outcome.exposure is not None:
+        found["mean"] += np.log(design.exposure)
+    return found
+
+
+def given_at(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
+    """Return what outcomes depend on, as :func:`given`, from :func:`sums`."""
+    own = own_given(design, draws, sums)
     if isinstance(design.spec.mean, RatesMean):
         return replace(own, mean=expected_parts(design, draws).sum(axis=2))
-    eta = sum_of_terms(design, draws, "mean")
-    if design.spec.outcome.exposure is not None:
-        eta += np.log(design.exposure)
-    return own.with_mean(F, LINKS[design.spec.mean.link], eta, design.trials)
+    return own.with_mean(F, LINKS[design.spec.mean.link], sums["mean"], design.trials)
 
 
-def own_given(design: Design, draws: Draws) -> Given:
+def own_given(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
     """Return own parameters of the family, no mean; arrays (draw, 1) or (draw, post)."""
-    numbers, sums = {}, {}
+    numbers, linked = {}, {}
     for section, own in design.spec.own.items():
         if own.predictor is None:
             numbers[section] = draws[OWN[section].parameter][:, None]
         else:
-            eta = sum_of_terms(design, draws, section)
-            sums[section] = (LINKS[own.predictor.link], eta)
-    return Given.of_own(F, numbers, sums)
+            linked[section] = (LINKS[own.predictor.link], sums[section])
+    return Given.of_own(F, numbers, linked)
 
 
 def expected_parts(design: Design, draws: Draws) -> Floats:
@@ -166,8 +180,14 @@ class ArrayAt:
         return self._design.feature_centres[name]
 
     def pick(self, name: str, column: str) -> Floats:
-        """Return of an unknown with a value for each level that of each post's; (draw, post)."""
-        return self._draws[name][:, self._design.groups[column].index]
+        """Return of an unknown with a value for each level that of each post's; (draw, post).
+
+        0 where a post has a level, -1, that the model does not know.
+        """
+        index = self._design.groups[column].index
+        picked = self._draws[name][:, index]
+        picked[:, index < 0] = 0.0
+        return picked
 
     def dot(self, name: str, basis: str) -> Floats:
         """Return the sum of a basis's functions times an unknown for each; (draw, post)."""

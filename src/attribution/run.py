@@ -169,9 +169,20 @@ class Run:
 
         return health_table(self.manifest.health)
 
-    def effects(self) -> pl.DataFrame:
-        """Return what reach, likes, comments and tier are worth; see ``quantities.effects``."""
-        return self._effects
+    def effects(
+        self,
+        *,
+        of: str | Sequence[str] | None = None,
+        by: str | Sequence[str] | None = None,
+        as_: str | None = None,
+        step: float | None = None,
+    ) -> pl.DataFrame:
+        """Return averages, contrasts and slopes of the outcome; see ``quantities.effects``."""
+        from attribution.quantities.effects import effects
+
+        if not (of or by or as_ is not None or step is not None):
+            return self._effects
+        return effects(self, of=of, by=by, as_=as_, step=step)
 
     @cached_property
     def _effects(self) -> pl.DataFrame:

@@ -171,7 +171,7 @@ def test_without_orders_there_is_nothing_to_split() -> None:
     assert drawn.title(contributions(empty)).startswith("No orders were observed")
 
 
-def test_a_response_that_no_tier_shows_is_refused() -> None:
+def test_a_response_without_a_curve_is_refused() -> None:
     hidden = frames.curve().with_columns(x=float("nan"))
-    with pytest.raises(InputError, match="No tier shows"):
+    with pytest.raises(InputError, match="no column of numbers to draw"):
         response(hidden)

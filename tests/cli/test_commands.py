@@ -55,7 +55,8 @@ class FakeRun:
     def check(self) -> pl.DataFrame:
         return CHECKS
 
-    def effects(self) -> pl.DataFrame:
+    def effects(self, **asked: Any) -> pl.DataFrame:
+        self.asked = asked
         return NUMBERS
 
     def contributions(self, by: str) -> pl.DataFrame:

@@ -245,6 +245,8 @@ def curve() -> pl.DataFrame:
                     {
                         "signal": signal,
                         "tier": tier,
+                        "by": "tier",
+                        "outcome": "orders",
                         "x": float(x),
                         "median": float(median),
                         "lower": float(median * 0.7),

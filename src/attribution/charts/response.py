@@ -1,4 +1,4 @@
-"""Response: expected orders of a post by its likes, and by its comments, tier by tier."""
+"""Response: the expected outcome of a post by each column of numbers, group by group."""
 
 from __future__ import annotations
 
@@ -11,33 +11,37 @@ from attribution.charts import theme, words
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import CANNOT_TELL
 
+ORDERS = "orders"
+"""The outcome that is counted: there are more or fewer of it, not higher or lower."""
+
 HEIGHT = 250
 HALO = {"color": "white", "stroke": "white", "strokeWidth": 4}
 """Drawn behind a label, so that it can be read over a ribbon."""
 
 
 def response(curve: pl.DataFrame) -> alt.ChartType:
-    """Return expected orders per post against each signal, with a ribbon per tier.
+    """Return the expected outcome against each column of numbers, with a ribbon per group.
 
-    A tier's curve is drawn only where 90 % of its posts lie (its 5th to 95th percentile of the
-    signal): beyond, the model would be guessing.
+    A group's curve is drawn only where 90 % of its posts lie (its 5th to 95th percentile of the
+    column): beyond, the model would be guessing.
 
     Parameters
     ----------
     curve
-        signal (``likes`` or ``comments``), tier, x, median, lower, upper, interval, prob,
-        population, observed_low and observed_high (the tier's 5th and 95th percentile).
+        signal (the column), tier (the group), by (what groups are, such as ``tier``), outcome (in
+        words, such as ``orders``), unit, x, median, lower, upper, interval, prob, population,
+        observed_low and observed_high (the group's 5th and 95th percentile).
 
     Raises
     ------
     InputError
-        If no tier shows its likes or comments.
+        If there is no curve.
     """
     inside = theme.plain(curve).filter(
         pl.col("x").is_between(pl.col("observed_low"), pl.col("observed_high"))
     )
     if inside.is_empty():
-        raise InputError(Problem("No tier shows its likes or comments"))
+        raise InputError(Problem("This model has no column of numbers to draw a curve of"))
     frames = inside.partition_by("signal", maintain_order=True)
     tiers = theme.levels(inside, "tier")
     findings = [finding(frame) for frame in frames]
@@ -48,22 +52,40 @@ def response(curve: pl.DataFrame) -> alt.ChartType:
         subtitle=[
             f"line: posterior median; ribbon: {words.interval_name(inside)}, "
             f"{words.population_name(inside)}",
-            "few and many: a tier's 5th and 95th percentile, between which it is drawn",
+            f"{_range(inside)} 5th and 95th percentile, between which it is drawn",
         ],
-        description=f"Curves of expected orders by signal. {'. '.join(findings)}.",
+        description=f"Curves of expected {inside['outcome'][0]}, a panel per column. "
+        f"{'. '.join(findings)}.",
     )
 
 
+def _range(curve: pl.DataFrame) -> str:
+    ends = "few and many" if curve["outcome"][0] == ORDERS else "low and high"
+    return f"{ends}: {_whose(curve)}"
+
+
+def _whose(curve: pl.DataFrame) -> str:
+    one = curve["tier"].n_unique() == 1
+    return "the posts'" if one else f"a {curve['by'][0]}'s"
+
+
 def finding(signal: pl.DataFrame) -> str:
-    """Return how far expected orders differ between the ends of each tier's range."""
-    name = signal["signal"][0]
+    """Return how far the expected outcome differs between the ends of each group's range."""
+    name, outcome = signal["signal"][0], signal["outcome"][0]
     ends = [_ends(frame) for frame in signal.partition_by("tier", maintain_order=True)]
-    ratios = [end.ratio for end in ends]
-    times = words.number(ratios[0]) if len(ratios) == 1 else words.span(min(ratios), max(ratios))
-    text = f"Posts with many {name} have {times} times the expected orders of those with few"
+    if outcome == ORDERS:
+        times = _among([end.many / end.few for end in ends])
+        text = f"Posts with many {name} have {times} times the expected orders of those with few"
+    else:
+        high, low = _among([end.many for end in ends]), _among([end.few for end in ends])
+        text = f"{words.capitalised(outcome)}: {high} where {name} is high, {low} where it is low"
     if not any(end.clear for end in ends):
         return f"{text}, {CANNOT_TELL}"
     return text
+
+
+def _among(values: list[float]) -> str:
+    return words.number(values[0]) if len(values) == 1 else words.span(min(values), max(values))
 
 
 def _headline(frames: list[pl.DataFrame]) -> str:
@@ -71,47 +93,69 @@ def _headline(frames: list[pl.DataFrame]) -> str:
     return words.capitalised("; ".join(said))
 
 
-def _said(signal: pl.DataFrame) -> str:
-    """Say in how many tiers more of the signal clearly goes with more orders, or with fewer."""
-    name = signal["signal"][0]
-    ends = [_ends(tier) for tier in signal.partition_by("tier", maintain_order=True)]
-    more = sum(end.clear and end.ratio > 1 for end in ends)
-    fewer = sum(end.clear and end.ratio < 1 for end in ends)
-    if more + fewer == 0:
-        return f"{CANNOT_TELL} whether more {name} go with more orders"
-    tiers = words.count(len(ends), "tier")
-    if len(ends) in (more, fewer):
-        return f"more {name} go with {'more' if more else 'fewer'} orders in all {tiers}"
-    counts = [f"{word} orders in {n}" for word, n in (("more", more), ("fewer", fewer)) if n]
-    return f"more {name} go with {' and '.join(counts)} of {tiers}"
-
-
 @dataclass(frozen=True)
 class _Ends:
-    """Medians at many over few, and whether the intervals at the two ends are apart."""
+    """Medians at few and many, and whether the intervals at the two ends are apart."""
 
-    ratio: float
+    few: float
+    many: float
     clear: bool
+
+    @property
+    def up(self) -> bool:
+        return self.clear and self.many > self.few
+
+    @property
+    def down(self) -> bool:
+        return self.clear and self.many < self.few
 
 
 def _ends(tier: pl.DataFrame) -> _Ends:
     ordered = tier.sort("x")
     few, many = ordered.row(0, named=True), ordered.row(-1, named=True)
     apart = many["lower"] > few["upper"] or many["upper"] < few["lower"]
-    return _Ends(many["median"] / few["median"], apart)
+    return _Ends(few["median"], many["median"], apart)
+
+
+def _said(signal: pl.DataFrame) -> str:
+    """Say in how many groups more of the column clearly goes with more, or with less."""
+    ends = [_ends(tier) for tier in signal.partition_by("tier", maintain_order=True)]
+    up, down = sum(end.up for end in ends), sum(end.down for end in ends)
+    start, more, less = _directions(signal["signal"][0], signal["outcome"][0])
+    if up + down == 0:
+        return f"{CANNOT_TELL} whether {start} {more}"
+    if len(ends) == 1:
+        return f"{start} {more if up else less}"
+    groups = words.count(len(ends), signal["by"][0])
+    if len(ends) in (up, down):
+        return f"{start} {more if up else less} in all {groups}"
+    counts = [f"{direction} in {n}" for direction, n in ((more, up), (less, down)) if n]
+    return f"{start} {' and '.join(counts)} of {groups}"
+
+
+def _directions(name: str, outcome: str) -> tuple[str, str, str]:
+    """Return how a sentence starts, and its ends where the outcome rises and where it falls."""
+    if outcome == ORDERS:
+        return f"more {name} go with", "more orders", "fewer orders"
+    return f"higher {name} goes with", f"higher {outcome}", f"lower {outcome}"
 
 
 def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
-    name = frame["signal"][0]
+    name, by = frame["signal"][0], frame["by"][0]
+    of = " of a post" if frame["outcome"][0] == ORDERS else ""
     log_y = theme.heavy_tailed(frame["lower"], frame["upper"])
     base = alt.Chart(frame).encode(
-        x=theme.count_axis("x:Q", f"{name} of a post", frame["x"]),
+        x=theme.count_axis("x:Q", f"{name}{of}", frame["x"]),
         color=alt.Color(
-            "tier:N", scale=theme.colour(tiers), sort=tiers, legend=theme.line_legend("tier")
+            "tier:N", scale=theme.colour(tiers), sort=tiers, legend=theme.line_legend(by)
         ),
-        tooltip=["tier:N", alt.Tooltip("x:Q", title=name, format=".3~r"), *_tooltip()],
+        tooltip=[
+            alt.Tooltip("tier:N", title=by),
+            alt.Tooltip("x:Q", title=name, format=".3~r"),
+            *_tooltip(),
+        ],
     )
-    scale, axis = theme.value_scale(log_y), theme.value_axis("expected orders per post", log_y)
+    scale, axis = theme.value_scale(log_y), theme.value_axis(f"expected {frame['unit'][0]}", log_y)
     ends = frame.sort("x").group_by("tier", maintain_order=True).last()
     return theme.panel(
         base.mark_area(opacity=0.22).encode(
@@ -120,7 +164,7 @@ def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
         base.mark_line(strokeWidth=2).encode(
             y="median:Q",
             strokeDash=alt.StrokeDash(
-                "tier:N", scale=theme.dash(tiers), sort=tiers, legend=theme.line_legend("tier")
+                "tier:N", scale=theme.dash(tiers), sort=tiers, legend=theme.line_legend(by)
             ),
         ),
         *(

@@ -1,8 +1,8 @@
-"""What reach, a like, a comment and a tier are worth, each with its interval and its odds."""
+"""What goes with each column: effects on the expected outcome, with intervals and odds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,22 +10,43 @@ import polars as pl
 from attribution.design.types import Design
 from attribution.draws import Draws
 from attribution.quantities.additive import additive_quantities
+from attribution.quantities.asked import Ask, asked_quantities, check
 from attribution.quantities.estimates import Quantity, estimate_table
 from attribution.quantities.method import with_method
+from attribution.quantities.peak import peak_quantities
 from attribution.quantities.regression import regression_quantities
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
     from attribution.run import Run
 
+Find = Callable[[Design, Draws], list[Quantity]]
+Columns = str | Sequence[str] | None
 
-def effects(run: Run) -> pl.DataFrame:
-    """Estimate what each signal and tier is worth, in orders at the observed values.
+
+def effects(
+    run: Run,
+    *,
+    of: Columns = None,
+    by: Columns = None,
+    as_: str | None = None,
+    step: float | None = None,
+) -> pl.DataFrame:
+    """Estimate averages, contrasts and slopes of the expected outcome at the observed values.
 
     Parameters
     ----------
     run
         A fitted run of either kind of mean.
+    of
+        Columns whose effect is wanted; by default those that the model tells by itself.
+    by
+        Columns by whose levels to tell effects; by default the column that the model reports by.
+    as_
+        ``difference``, ``ratio``, ``elasticity`` or ``slope``; by default the usual ones.
+    step
+        Size of a change of a number, and what a slope is told per; by default the power of ten
+        nearest to the column's standard deviation.
 
     Returns
     -------
@@ -35,14 +56,32 @@ def effects(run: Run) -> pl.DataFrame:
         an average weighs, ``answer`` what may be said (``cannot tell`` included) and
         ``prior_probability`` what the statement's odds were before the data. ``method`` is
         ``nuts`` or ``approximate``.
+
+    Raises
+    ------
+    InputError
+        With every reason why something that was asked cannot be told.
     """
-    find = quantities_of(run.design)
+    ask = Ask(_columns(of), _columns(by), as_, step)
+    if ask != Ask():
+        check(run.design, ask)
+    find = quantities_of(run.design, ask)
     prior = () if run.prior_draws is None else find(run.design, run.prior_draws)
     table = estimate_table(find(run.design, run.thinned), run.manifest.chains, prior)
     return with_method(table, run)
 
 
-def quantities_of(design: Design) -> Callable[[Design, Draws], list[Quantity]]:
-    """Return the function that makes the estimands of a design's kind of mean."""
-    rates = isinstance(design.spec.mean, RatesMean)
-    return additive_quantities if rates else regression_quantities
+def _columns(names: Columns) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
+
+
+def quantities_of(design: Design, ask: Ask | None = None) -> Find:
+    """Return the function that makes what was asked, or the estimands of a design's mean."""
+    if ask is not None and ask != Ask():
+        return lambda design, draws: asked_quantities(design, draws, ask)
+    if isinstance(design.spec.mean, RatesMean):
+        return additive_quantities
+    return lambda design, draws: [
+        *regression_quantities(design, draws),
+        *peak_quantities(design, draws),
+    ]

@@ -57,6 +57,18 @@ def in_all(exposure: str) -> Rate:
                 1000.0, f"per {exposure}")  # fmt: skip
 
 
+def per_exposure(outcome: str, exposure: str, average: float) -> Rate:
+    """Return how an outcome that is not orders is told per unit of exposure.
+
+    The unit is the power of ten nearest to the posts' average exposure.
+    """
+    per = float(10.0 ** round(np.log10(average)))
+    amount = f"{per:,.0f} {exposure}" if per > 1.0 else f"{per:g} {exposure}"
+    code = f"{per:.0f}" if per >= 1.0 else f"{per:g}"
+    return Rate(f"{outcome}_per_{code}_{exposure}", f"{outcome} per {amount}",
+                f"{outcome} per {amount}", per, f"per {exposure}")  # fmt: skip
+
+
 def compare_groups(
     rate: Rate, values: Floats, groups: Sequence[str], scope: str, evidence: Floats
 ) -> Iterator[Quantity]:
