@@ -18,7 +18,7 @@ import pytest
 from scipy import stats
 
 from attribution import forward, model
-from attribution.spec.families import FAMILIES, Given
+from attribution.spec.families import FAMILIES, OWN, Given
 from attribution.spec.links import LINKS
 
 mp.mp.dps = 50
@@ -473,6 +473,22 @@ FAR_DRAWS: list[tuple[str, Point]] = [
     ("beta_binomial", {"eta": 800.0, "trials": 1_000_000, "concentration": 1e10}),
     ("binomial", {"eta": -800.0, "trials": 1_000_000}),
 ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("eta", [-800.0, 800.0])
+@pytest.mark.parametrize("own", [-800.0, 800.0])
+def test_draws_of_what_wide_priors_hold_possible_are_numbers(
+    family: str, eta: float, own: float
+) -> None:
+    kind = FAMILIES[family]
+    links = {name: LINKS[OWN[name].links[0]] for name in kind.own}
+    terms = {name: (link, np.full(50, own)) for name, link in links.items()}
+    given = Given.of_own(forward.F, {}, terms)
+    for link in kind.links:
+        here = given.with_mean(forward.F, LINKS[link], np.full(50, eta), np.full(50, 9.0))
+        y = kind.draw(np.random.default_rng(3), here)
+        assert np.all(np.isfinite(y))
 
 
 @pytest.mark.parametrize(("family", "point"), FAR_DRAWS)

@@ -416,25 +416,34 @@ def _student_t(f: Functions, y: Array, given: Given) -> Array:
     return top - scale - (nu + 1.0) / 2.0 * f.log1p(z**2 / nu)
 
 
-# Draws.
+# Draws. Of what a wide prior holds possible, some is no number: draws are made at the ends instead.
 
 
-def _draw_poisson(rng: np.random.Generator, given: Given) -> Floats:
-    return _floats(rng.poisson(np.minimum(given.mean, MOST)))
+FAR = 1e150
+"""Largest means and own parameters that are drawn with: ratios of two are still numbers."""
 
 
 def _floats(values: Any) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _mixed(rng: np.random.Generator, given: Given) -> Floats:
-    """Means of a gamma-mixed Poisson."""
-    alpha = np.broadcast_to(given.own["dispersion"], np.shape(given.mean))
-    return _floats(np.minimum(rng.gamma(alpha, given.mean / alpha), MOST))
+def _mean_of(given: Given) -> Floats:
+    return np.clip(_floats(given.mean), -FAR, FAR)
+
+
+def _own_of(given: Given, section: str) -> Floats:
+    """Own parameter above 0, of the shape of the mean."""
+    values = np.broadcast_to(_floats(given.own[section]), np.shape(given.mean))
+    return np.clip(values, 1.0 / FAR, FAR)
+
+
+def _draw_poisson(rng: np.random.Generator, given: Given) -> Floats:
+    return _floats(rng.poisson(np.minimum(given.mean, MOST)))
 
 
 def _draw_negative_binomial(rng: np.random.Generator, given: Given) -> Floats:
-    return _floats(rng.poisson(_mixed(rng, given)))
+    alpha = _own_of(given, "dispersion")
+    return _floats(rng.poisson(np.minimum(rng.gamma(alpha, _mean_of(given) / alpha), MOST)))
 
 
 def _draw_inflated(
@@ -448,10 +457,10 @@ def _draw_inflated(
 
 
 def _draw_hurdle(
-    means: Callable[[np.random.Generator, Given], Floats],
+    above: Callable[[np.random.Generator, Given], Floats],
 ) -> Callable[[np.random.Generator, Given], Floats]:
     def draw(rng: np.random.Generator, given: Given) -> Floats:
-        some = means(rng, given)
+        some = above(rng, given)
         return np.where(rng.random(some.shape) < given.own["hurdle"], 0.0, some)
 
     return draw
@@ -475,12 +484,13 @@ def _positive_negative_binomial(rng: np.random.Generator, given: Given) -> Float
     first event at t the mixing is Gamma(alpha + 1, alpha + mean t).
     """
     mean = np.minimum(_floats(given.mean), MOST)
-    alpha = np.broadcast_to(given.own["dispersion"], mean.shape)
+    alpha = _own_of(given, "dispersion")
     any_ = -np.expm1(-alpha * np.log1p(mean / alpha))
     # mean t of the first event, which lies within the unit.
-    until = alpha * np.expm1(-np.log1p(-rng.random(mean.shape) * any_) / alpha)
+    beyond = np.minimum(-np.log1p(-rng.random(mean.shape) * any_) / alpha, np.log(FAR))
+    until = np.minimum(alpha * np.expm1(beyond), mean)
     mixing = rng.gamma(alpha + 1.0, 1.0 / (alpha + until))
-    return _floats(1.0 + rng.poisson(np.clip(mixing * (mean - until), 0.0, MOST)))
+    return _floats(1.0 + rng.poisson(np.minimum(mixing * (mean - until), MOST)))
 
 
 def _draw_binomial(rng: np.random.Generator, given: Given) -> Floats:
@@ -490,26 +500,29 @@ def _draw_binomial(rng: np.random.Generator, given: Given) -> Floats:
 
 
 def _draw_beta_binomial(rng: np.random.Generator, given: Given) -> Floats:
-    total = np.broadcast_to(given.own["concentration"], np.shape(given.mean))
-    least = np.finfo(float).tiny
-    rest = np.exp(_floats(given.log_rest))
-    p = _floats(rng.beta(np.maximum(total * given.mean, least), np.maximum(total * rest, least)))
-    n = np.broadcast_to(np.asarray(given.trials, dtype=np.int64), p.shape)
-    return _floats(rng.binomial(n, p))
+    total = _own_of(given, "concentration")
+    yes, no = total * _floats(given.mean), total * np.exp(_floats(given.log_rest))
+    p = rng.beta(np.maximum(yes, 1.0 / FAR), np.maximum(no, 1.0 / FAR))
+    return _draw_binomial(rng, replace(given, mean=p))
 
 
 def _draw_normal(rng: np.random.Generator, given: Given) -> Floats:
-    return _floats(given.mean + given.own["sigma"] * rng.normal(size=np.shape(given.mean)))
+    mean = _mean_of(given)
+    return _floats(mean + _own_of(given, "sigma") * rng.normal(size=mean.shape))
+
+
+def _draw_log_normal(rng: np.random.Generator, given: Given) -> Floats:
+    return _floats(np.exp(np.clip(_draw_normal(rng, given), -np.log(FAR), np.log(FAR))))
 
 
 def _draw_student_t(rng: np.random.Generator, given: Given) -> Floats:
-    nu = np.broadcast_to(given.own["nu"], np.shape(given.mean))
-    return _floats(given.mean + given.own["sigma"] * rng.standard_t(nu))
+    deviations = np.clip(rng.standard_t(_own_of(given, "nu")), -FAR, FAR)
+    return _floats(_mean_of(given) + _own_of(given, "sigma") * deviations)
 
 
 def _draw_gamma(rng: np.random.Generator, given: Given) -> Floats:
-    shape = np.broadcast_to(given.own["shape"], np.shape(given.mean))
-    return _floats(rng.gamma(shape, given.mean / shape))
+    shape = _own_of(given, "shape")
+    return _floats(rng.gamma(shape, _mean_of(given) / shape))
 
 
 # Expected values.
@@ -735,7 +748,7 @@ FAMILIES: Mapping[str, Family] = {
             high=None,
             open=True,
             log_density=_log_normal,
-            draw=lambda rng, given: np.exp(_draw_normal(rng, given)),
+            draw=_draw_log_normal,
             expected=lambda f, given: f.exp(given.mean + 0.5 * given.own["sigma"] ** 2),
             working=_log_number_working,
         ),

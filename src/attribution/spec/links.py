@@ -152,7 +152,12 @@ class ArrayFunctions:
         import numpy as np
         from scipy import special
 
-        self.exp, self.log, self.log1p, self.expm1 = np.exp, np.log, np.log1p, np.expm1
+        def quiet(of: Callable[[Array], Array]) -> Callable[[Array], Array]:
+            """Infinite without a warning: a wide prior, or a share of 0, makes it so."""
+            return np.errstate(over="ignore", divide="ignore")(of)
+
+        self.exp, self.expm1 = quiet(np.exp), quiet(np.expm1)
+        self.log, self.log1p = quiet(np.log), quiet(np.log1p)
         self.sqrt, self.where = np.sqrt, np.where
         self.sigmoid = special.expit
         self.softplus = lambda x: np.logaddexp(0.0, x)
