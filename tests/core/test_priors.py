@@ -13,9 +13,9 @@ from support import small, tiny
 
 from attribution.model import build_model, prior
 from attribution.spec import read_spec
-from attribution.spec.model import Prior
-from attribution.spec.priors import PRIORS, SIMPLEX, quantile
-from attribution.spec.stated import PROB, stated_priors
+from attribution.spec.priors import PRIORS, Prior, quantile
+from attribution.spec.stated import stated_priors
+from attribution.spec.statement import PROB
 
 COUNT = 4_000
 KS = 1.95 / np.sqrt(COUNT)
@@ -40,7 +40,7 @@ PARAMETERS: dict[str, dict[str, float]] = {
 
 
 def test_every_registered_prior_of_a_number_is_tried() -> None:
-    assert PARAMETERS.keys() == {n for n, kind in PRIORS.items() if kind.support != SIMPLEX}
+    assert PARAMETERS.keys() == {n for n, kind in PRIORS.items() if kind.quantile is not None}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -61,7 +61,9 @@ def test_stated_priors_are_all_the_models_parameters(name: str) -> None:
     model = build_model(small.design(name))
     free = {rv.name for rv in model.free_RVs}
     standardised = {n for n in free if n.endswith(("_z", "_raw"))}
-    assert {stated.parameter for stated in stated_priors(read_spec(name))} == free - standardised
+    stated = stated_priors(read_spec(name))
+    named = {f"{s.prior.on}_{s.parameter}" if s.prior.on else s.parameter for s in stated}
+    assert named == free - standardised
 
 
 @pytest.mark.parametrize("name", ["additive", "engagement"])
