@@ -186,7 +186,8 @@ class ArrayAt:
         """
         index = self._design.groups[column].index
         picked = self._draws[name][:, index]
-        picked[:, index < 0] = 0.0
+        if index.min(initial=0) < 0:
+            picked[:, index < 0] = 0.0
         return picked
 
     def dot(self, name: str, basis: str) -> Floats:

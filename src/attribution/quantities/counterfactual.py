@@ -131,10 +131,9 @@ def _features(design: Design, table: pl.DataFrame, changes: Changes) -> dict[str
     names = touched_features(design, changes)
     if not names:
         return {}
-    wanted = [f for f in used_features(design.spec) if f.name in names]
-    now, then = evaluate(wanted, design.table), evaluate(wanted, table)
-    gain = {name: (then[name] - now[name]).fill_null(0.0).to_numpy() for name in names}
-    return {name: design.features[name] + gain[name] for name in names}
+    then = evaluate([f for f in used_features(design.spec) if f.name in names], table)
+    values = {name: then[name].to_numpy() - design.feature_centres[name] for name in names}
+    return {n: np.where(np.isnan(x), design.features[n], x) for n, x in values.items()}
 
 
 def _uncentred(design: Design, features: Mapping[str, Floats], name: str) -> Floats:
@@ -197,12 +196,11 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
         sums = forward.sums(design, block.draws)
         means = forward.expected_at(design, block.draws, sums)
         outcome[block.where] = means @ member
-        told = [(means * posts) @ member for posts in counted]
+        told = [_times(means, posts) @ member for posts in counted]
         for k, move in enumerate(moves):
             before[k][block.where] = told[which[k]]
             gain = _gain(move, block.draws, sums, means)
-            gain *= move.weight
-            gains[k][block.where] = gain @ member
+            gains[k][block.where] = _times(gain, move.weight) @ member
     return Walk(outcome, before, gains)
 
 
@@ -217,6 +215,11 @@ def counted_posts(design: Design, step: Step) -> Floats:
     if not touched:
         return np.ones(len(design.outcome))
     return shown_mask(design, signals(design.spec)).all(axis=1).astype(np.float64)
+
+
+def _times(values: Floats, weight: Floats) -> Floats:
+    """Weigh posts, (draw, post) times (post,); as they are where all weigh 1."""
+    return values if (weight == 1.0).all() else values * weight
 
 
 def _distinct(arrays: Sequence[Floats]) -> tuple[list[Floats], list[int]]:
