@@ -153,6 +153,15 @@ def test_response_says_where_more_likes_go_with_fewer_orders() -> None:
     )
 
 
+def test_response_of_an_outcome_that_is_not_orders() -> None:
+    table = frames.curve().with_columns(outcome=pl.lit("gain"), by=pl.lit("shop"))
+    assert drawn.title(response(table)).startswith(
+        "Higher likes goes with higher gain in all 4 shops"
+    )
+    alone = table.filter(pl.col("tier") == "nano")
+    assert drawn.title(response(alone)).startswith("Higher likes goes with higher gain; higher")
+
+
 def test_creators_above_and_below_average_are_counted() -> None:
     chances = drawn.TABLES["creators"]()["probability"]
     above, below = (chances >= 0.95).sum(), (chances <= 0.05).sum()

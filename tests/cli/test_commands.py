@@ -208,3 +208,16 @@ def test_defaults_of_a_command_are_those_of_its_function(name: str) -> None:
         default = parameters[key].default
         if default not in (inspect.Parameter.empty, None, ()):
             assert options[key].get_default(click.Context(main.commands[name])) == default
+
+
+def test_effects_passes_on_what_is_asked(run: FakeRun) -> None:
+    words = ("--of", "dist", "--of", "educ", "--by", "assoc", "--as", "ratio", "--step", "2")
+    assert invoke("effects", "runs/fake", *words).exit_code == 0
+    assert run.asked == {"of": ("dist", "educ"), "by": ("assoc",), "as_": "ratio", "step": 2.0}
+
+
+def test_effects_tells_every_way_that_the_library_does() -> None:
+    from attribution.cli.effects import WAYS
+    from attribution.quantities import asked
+
+    assert tuple(asked.WAYS) == WAYS

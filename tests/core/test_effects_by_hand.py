@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from attribution.quantities.asked import Ask, asked_quantities, check
 from attribution.quantities.counterfactual import moved
 from attribution.quantities.effects import quantities_of
 from attribution.quantities.estimates import Quantity
+from attribution.quantities.response import response_table
 from attribution.spec import parse_spec, read_spec
 
 ROWS, DRAWS = 40, 5
@@ -376,6 +378,23 @@ def test_likes_in_a_hurdle_model_of_orders() -> None:
     expected = [np.mean(mean(d, likes + 1000) - mean(d, likes)) for d in (0, 1)]
     found = by_itself(of, at)["change_per_1000_likes", "all"]
     assert found.draws == pytest.approx(tiny.both(*expected))
+
+
+def test_the_response_to_any_number_group_by_group() -> None:
+    """Every post of a shop set to the same x, all else as it was."""
+    terms = (*COMMON, 'group shop|of = ["intercept"]|effects = "zero_sum"')
+    of, at = design("bernoulli", "won", terms), draws(**LINEAR, shop_effect=2)
+    run: Any = SimpleNamespace(design=of, draws=at, manifest=SimpleNamespace(method="nuts"))
+    curve = response_table(run)
+    assert set(curve["signal"]) == {"x"}
+    assert curve.select("by", "outcome", "population").unique().rows() == [
+        ("shop", "probability of won", "these rows")
+    ]
+    south = curve.filter(pl.col("tier") == "south")
+    assert south["x"][0] == pytest.approx(np.quantile(X[SHOP == "south"], 0.05))
+    for x, median in south.select("x", "median").rows():
+        p = expit(eta(at, x=np.full(ROWS, x)) + at["shop_effect"][:, 1:])
+        assert median == pytest.approx(np.median(p[:, SHOP == "south"].mean(axis=1)))
 
 
 def test_every_reason_is_given_at_once() -> None:

@@ -75,7 +75,7 @@ APPROXIMATE = "Approximate fit, a quick look: sample it before money depends on 
 
 REGISTRY = {
     "forest": Entry(
-        "What are reach, likes and comments worth, overall and by tier?",
+        "What goes with reach, likes, comments or other columns, overall and by group?",
         "A panel per quantity with its own unit, a row per group; the point is the median, the "
         "line the interval. Circles are about these creators, diamonds about a new one of the "
         "tier, whose interval is wider.",
@@ -104,8 +104,8 @@ REGISTRY = {
         density,
     ),
     "response": Entry(
-        "How many orders does a post bring with more likes, or with more comments?",
-        "A line and a ribbon (the interval) per tier, only where 90 % of the tier's posts lie. "
+        "How does what is expected of a post change with likes, comments or another number?",
+        "A line and a ribbon (the interval) per group, only where 90 % of its posts lie. "
         "Axes are logarithmic where the numbers span orders of magnitude.",
         response_source,
         response,

@@ -66,7 +66,7 @@ def _range(curve: pl.DataFrame) -> str:
 
 def _whose(curve: pl.DataFrame) -> str:
     one = curve["tier"].n_unique() == 1
-    return "the posts'" if one else f"a {curve['by'][0]}'s"
+    return "the" if one else f"a {curve['by'][0]}'s"
 
 
 def finding(signal: pl.DataFrame) -> str:
