@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.logprob.transforms import Transform
 
 from attribution.design.build import CREATOR, CREATOR_SPREAD
 from attribution.design.types import Design, GroupIndex, Sources, dim
@@ -26,6 +27,10 @@ from attribution.spec.terms import Group, add_effect, add_zero_sum
 
 NOT_KEPT = ("mixing_raw", "mixing")
 """Unknowns of each post, too many for a run to keep."""
+
+NARROW = 0.1
+"""Scale of a prior, such as that of a slope per follower, below which it is sampled in units of
+it."""
 
 Tensor = Any  # PyTensor and PyMC are not typed
 
@@ -107,11 +112,34 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     return out
 
 
+class InUnits(Transform):
+    """Sampled in units of its prior: samplers start some units around where the prior is."""
+
+    name = "units"
+
+    def __init__(self, unit: float) -> None:
+        self._unit = np.float64(unit)
+
+    def forward(self, value: Tensor, *_inputs: Tensor) -> Tensor:
+        """Return the value in units."""
+        return value / self._unit
+
+    def backward(self, value: Tensor, *_inputs: Tensor) -> Tensor:
+        """Return the value from what is sampled."""
+        return value * self._unit
+
+    def log_jac_det(self, value: Tensor, *_inputs: Tensor) -> Tensor:
+        """Return the logarithm of how fast the value changes with what is sampled."""
+        return pt.zeros_like(value) + np.log(self._unit)
+
+
 def prior(name: str, stated: Prior, dims: str | None = None) -> Tensor:
     """Add an unknown with the stated prior to the model in context; scalar without dims."""
     distribution = getattr(pm, PRIORS[stated.name].pymc or "")
     if stated.on is None:
-        return distribution(name, **stated.parameters, dims=dims)
+        scale = PRIORS[stated.name].scale_of(stated.parameters)
+        units = {"transform": InUnits(scale)} if scale is not None and scale < NARROW else {}
+        return distribution(name, **stated.parameters, dims=dims, **units)
     there = distribution(f"{stated.on}_{name}", **stated.parameters, dims=dims)
     return pm.Deterministic(name, SCALES[stated.on].back(pt, there), dims=dims)
 

@@ -15,7 +15,7 @@ from attribution.design.bases import Basis
 from attribution.design.defaults import with_defaults
 from attribution.design.hidden import predict_hidden
 from attribution.design.levels import check_levels, join_columns, order_of, texts
-from attribution.design.numbers import check_numbers
+from attribution.design.numbers import check_numbers, check_varies
 from attribution.design.rows import (
     group_columns,
     sort_levels,
@@ -95,6 +95,7 @@ def build_design(
     spec, more = prune(spec, kept)
     raise_if_any(check_levels(spec, kept, level_order))
     outcome = kept.get_column(spec.outcome.column).to_numpy()
+    raise_if_any(check_varies(spec, outcome))
     exposure = _amount(kept, spec.outcome.exposure)
     shown, hidden = _hidden(spec, kept)
     features, centres, hidden = _features(spec, kept, shown, hidden)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
+from attribution.design.types import Floats, Integers
 from attribution.errors import Problem
 from attribution.spec.model import ModelSpec, RatesMean
 
@@ -102,3 +104,16 @@ def _beyond_trials(spec: ModelSpec, table: pl.DataFrame) -> Problem | None:
         value=f"{first[0]:g} of {first[1]:g}",
         expected=f"at most as many {column} as {trials}",
     )
+
+
+def check_varies(spec: ModelSpec, outcome: Integers | Floats) -> list[Problem]:
+    """Return a problem where an outcome of a family with a spread has none.
+
+    The smaller the spread, the larger the density then, without bound: there is no posterior.
+    """
+    if spec.outcome.distribution.whole or len(outcome) < 2 or np.ptp(outcome) > 0:
+        return []
+    what = f"{spec.outcome.column} is the same in all {len(outcome):,} rows: nothing to explain"
+    return [
+        Problem(what, key="outcome.column", value=f"{outcome[0]:g}", expected="numbers that vary")
+    ]

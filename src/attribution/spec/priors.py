@@ -102,6 +102,8 @@ class PriorKind:
         Two parameters of which the first must be the smaller.
     proper
         False for a prior that does not integrate to 1, so that nothing can be drawn from it.
+    scale
+        The parameter that says how widely it spreads around its centre; None for others.
     """
 
     name: str
@@ -112,6 +114,11 @@ class PriorKind:
     quantile: Callable[[Any, Parameters, float], Any] | None
     ordered: tuple[str, str] | None = None
     proper: bool = True
+    scale: str | None = None
+
+    def scale_of(self, parameters: Parameters) -> float | None:
+        """Return how widely it spreads around its centre; None where there is no such number."""
+        return None if self.scale is None else float(parameters[self.scale])
 
     def support_with(self, parameters: Parameters) -> Support:
         """Return the support, narrowed to the bounds where the parameters are bounds."""
@@ -153,6 +160,7 @@ _KINDS = (
         {"mu": REAL, "sigma": POSITIVE},
         REAL,
         lambda stats, p, q: stats.norm.ppf(q, p["mu"], p["sigma"]),
+        scale="sigma",
     ),
     PriorKind(
         "student_t",
@@ -161,6 +169,7 @@ _KINDS = (
         {"nu": POSITIVE, "mu": REAL, "sigma": POSITIVE},
         REAL,
         lambda stats, p, q: stats.t.ppf(q, p["nu"], p["mu"], p["sigma"]),
+        scale="sigma",
     ),
     PriorKind(
         "cauchy",
@@ -169,6 +178,7 @@ _KINDS = (
         {"alpha": REAL, "beta": POSITIVE},
         REAL,
         lambda stats, p, q: stats.cauchy.ppf(q, p["alpha"], p["beta"]),
+        scale="beta",
     ),
     PriorKind(
         "laplace",
@@ -177,6 +187,7 @@ _KINDS = (
         {"mu": REAL, "b": POSITIVE},
         REAL,
         lambda stats, p, q: stats.laplace.ppf(q, p["mu"], p["b"]),
+        scale="b",
     ),
     PriorKind(
         "logistic",
@@ -185,6 +196,7 @@ _KINDS = (
         {"mu": REAL, "s": POSITIVE},
         REAL,
         lambda stats, p, q: stats.logistic.ppf(q, p["mu"], p["s"]),
+        scale="s",
     ),
     PriorKind(
         "half_normal",
