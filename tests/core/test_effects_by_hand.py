@@ -397,6 +397,17 @@ def test_the_response_to_any_number_group_by_group() -> None:
         assert median == pytest.approx(np.median(p[:, SHOP == "south"].mean(axis=1)))
 
 
+def test_a_change_that_a_feature_cannot_follow_is_left_out_unless_asked_for() -> None:
+    """1 % more of the largest share is more than 1, of which there are no log odds."""
+    share = X / X.max() * 0.999
+    table = TABLE.with_columns(x=share)
+    of = design("bernoulli", "won", table=table, features=FEATURES.replace("ln(x)", "ln(x/(1-x))"))
+    found = by_itself(of, draws(**LINEAR))
+    assert {name for name, _ in found if name.endswith("_x")} == {"slope_per_0.1_x"}
+    with pytest.raises(InputError, match="infinite or undefined in 1 rows"):
+        asked(of, draws(**LINEAR), of="x", way="elasticity")
+
+
 def test_every_reason_is_given_at_once() -> None:
     of = design("poisson", "y", ("intercept", "linear c", "linear says"), more='exposure = "tries"',
                 features='[features]\nc = "count * 1"\nsays = "yes * 1"\n')  # fmt: skip

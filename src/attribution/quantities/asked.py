@@ -16,7 +16,7 @@ from attribution.quantities.drivers import Driver, Levels, Number, YesNo, driver
 from attribution.quantities.estimands import Estimand, Slice, averages, estimate
 from attribution.quantities.estimates import Quantity
 from attribution.quantities.of_levels import of_levels, of_yes_no
-from attribution.quantities.of_numbers import STEPS, of_number
+from attribution.quantities.of_numbers import STEPS, bearable, of_number
 from attribution.quantities.outcome_words import Told, told
 from attribution.quantities.totals import ALL
 from attribution.spec.transforms import columns_of
@@ -106,6 +106,8 @@ def _levels(design: Design, column: str) -> tuple[tuple[str, ...], np.ndarray]:
 def estimand_of(design: Design, driver: Driver, ask: Ask) -> Estimand | None:
     """Return what is to be told of a column; None where nothing can be."""
     ways = ways_of(driver, told(design), ask.way)
+    if isinstance(driver, Number) and ask.way is None:
+        ways = bearable(design, driver, ways)
     if not ways:
         return None
     if isinstance(driver, Number):

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from attribution.design.types import Design, Floats
-from attribution.quantities.counterfactual import Step, changed
+from attribution.errors import InputError
+from attribution.quantities.counterfactual import Step, changed, moved
 from attribution.quantities.drivers import Number
 from attribution.quantities.estimands import Estimand, Found, Slice, over, stated, stated_ratio
 from attribution.quantities.estimates import Quantity
@@ -66,6 +67,19 @@ def of_number(design: Design, driver: Number, ways: Sequence[str], step: float |
                 yield _TELL[one.way](found, where, one, gain[:, g], before, total)
 
     return Estimand(steps, tell)
+
+
+def bearable(design: Design, driver: Number, ways: Sequence[str]) -> tuple[str, ...]:
+    """Return the ways whose change leaves every feature a number: 1 % more than 1 may not."""
+    return tuple(way for way in ways if _is_bearable(design, _step(driver, way, driver.unit)))
+
+
+def _is_bearable(design: Design, step: Step) -> bool:
+    try:
+        moved(design, step.changes)
+    except InputError:
+        return False
+    return True
 
 
 def _step(driver: Number, way: str, size: float) -> Step:
