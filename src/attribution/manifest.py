@@ -81,7 +81,7 @@ class Manifest:
     created: str
     spec_name: str
     outcome: str
-    exposure: str
+    exposure: str | None
     currency: str | None
     method: Method
     seed: int

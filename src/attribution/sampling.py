@@ -19,7 +19,7 @@ from attribution import forward
 from attribution.density import nuts
 from attribution.density.compiled import NativeModel, compile_model
 from attribution.density.lower import NotLoweredError
-from attribution.design.types import Design, Floats, Integers
+from attribution.design.types import Design, Floats
 from attribution.diagnostics import converged, diagnose
 from attribution.draws import Draws, n_draws, stack, thin
 from attribution.laps import Laps
@@ -148,9 +148,7 @@ def sample(
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
             flat = improper_priors(design.spec)
             prior = (
-                None
-                if flat
-                else beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
+                None if flat else beside.submit(draw_prior, model, PREDICTIVE_DRAWS, settings.seed)
             )
             trace, rate, diagnostics = posterior(model, draw, settings, tell)
     tell("predict", 0, 1)
@@ -375,14 +373,14 @@ def _of_posts(name: str, posts: np.ndarray, values: np.ndarray) -> xr.Dataset:
 class _Predicted:
     """Outcomes of some draws, and figures of those of all; (draw, post), name -> (draw,)."""
 
-    outcomes: Integers | Floats
+    outcomes: np.ndarray
     figures: dict[str, Floats]
 
 
 def _predict(design: Design, draws: Draws, seed: tuple[int, int]) -> _Predicted:
-    """Draw conversions from draws of the parameters; keep as many as memory should hold."""
+    """Draw outcomes from draws of the parameters; keep as many as memory should hold."""
     every = max(1, math.ceil(n_draws(draws) * len(design.outcome) / PREDICTIVE_NUMBERS))
-    kept: list[Integers | Floats] = []
+    kept: list[np.ndarray] = []
     found: list[dict[str, Floats]] = []
     done = 0
     for block in forward.replications(design, draws, np.random.default_rng(seed)):

@@ -15,9 +15,9 @@ from scipy import stats
 from support import small
 
 from attribution import forward
-from attribution.spec.families import FAMILIES, Given
 from attribution.design import Design
 from attribution.model import build_model
+from attribution.spec.families import FAMILIES, Given
 
 CASES = [
     (model, sources, hidden)
@@ -235,7 +235,8 @@ def test_posts_that_share_orders_are_dependent() -> None:
     landed = forward.landed(design, mean)[0]
     alpha = draws["alpha"][0]
     expected = landed.sum() + np.sum((credited * mean[0]) ** 2) / alpha
-    apart = np.sum(landed + landed**2 / forward.credited(design, forward.given(design, draws)).own["dispersion"][0])
+    alone = forward.credited(design, forward.given(design, draws)).own["dispersion"][0]
+    apart = np.sum(landed + landed**2 / alone)
     assert replicated.sum(axis=1).var() == pytest.approx(expected, rel=0.03)
     assert apart < 0.955 * expected
 

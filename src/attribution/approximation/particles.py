@@ -16,8 +16,8 @@ ROUND = 200
 """Proposals of a round that only adapts, for each of the few unknowns that it is fitted for."""
 
 ROUND_BOUNDS = (1000, 2000)
-"""Least and most proposals of such a round. On the samples 4,000 gave no lower Pareto k; with 1,200,
-or with two rounds for three, k came as high as 0.71 and effective draws fell as low as 375."""
+"""Least and most proposals of such a round. On the samples 4,000 gave no lower Pareto k; with
+1,200, or two rounds for three, k came as high as 0.71 and effective draws fell as low as 375."""
 
 ROUNDS = 3
 """Rounds that adapt; each is fitted to the points of all before it."""

@@ -12,7 +12,7 @@ from attribution.draws import Draws
 from attribution.quantities.estimates import NEW, THESE, Quantity
 from attribution.quantities.rates import Rate, compare_groups, in_all, rate_of
 from attribution.quantities.totals import Totals, rate_term, totals
-from attribution.spec.model import Group
+from attribution.spec.terms import Group
 
 SHARE_FLOOR = 0.05
 """Share of orders that likes or comments must credibly bring before they are compared.
@@ -29,7 +29,7 @@ def additive_quantities(design: Design, draws: Draws) -> list[Quantity]:
     """
     sums = totals(design, draws)
     return [
-        *_rates_here(design, sums),
+        *_rates_here(sums),
         *_rates_new(design, draws, sums),
         *_shares(sums),
         *_ratios(sums),
@@ -47,16 +47,16 @@ def _scope(sums: Totals, group: int) -> str:
     return "overall" if group == 0 else str(sums.column)
 
 
-def _rates_here(design: Design, sums: Totals) -> Iterator[Quantity]:
+def _rates_here(sums: Totals) -> Iterator[Quantity]:
     """Orders per unit over the posts that show the signal, as these creators had them."""
     for p, part in enumerate(sums.parts):
-        rate = rate_of(part, design.spec.outcome.exposure)
+        rate = rate_of(part, sums.parts[0])
         for g, group in enumerate(sums.groups):
             if not sums.amounts_shown[g, p]:
                 continue
             draws = rate.per * sums.orders_shown[:, g, p] / sums.amounts_shown[g, p]
             yield _rate(rate, _scope(sums, g), group, THESE, draws, evidence(sums, g, p))
-    whole = in_all(design.spec.outcome.exposure)
+    whole = in_all(sums.parts[0])
     for g, group in enumerate(sums.groups):
         draws = whole.per * sums.orders[:, g].sum(axis=1) / sums.exposure[g]
         yield _rate(whole, _scope(sums, g), group, THESE, draws, 1.0)
@@ -97,11 +97,11 @@ def _rates_new(design: Design, draws: Draws, sums: Totals) -> Iterator[Quantity]
     if rates is None:
         return
     for p, part in enumerate(sums.parts):
-        rate = rate_of(part, design.spec.outcome.exposure)
+        rate = rate_of(part, sums.parts[0])
         for g, group in enumerate(sums.groups[1:], start=1):
             values = rate.per * rates[:, p, g - 1]
             yield _rate(rate, _scope(sums, g), group, NEW, values, evidence(sums, g, p))
-    whole = in_all(design.spec.outcome.exposure)
+    whole = in_all(sums.parts[0])
     for g in sums.with_mix:
         draws_in_all = _in_all_new(rates, sums)[:, g - 1]
         yield _rate(whole, _scope(sums, g), sums.groups[g], NEW, draws_in_all, 1.0)
@@ -158,7 +158,7 @@ def _tiers(design: Design, draws: Draws, sums: Totals) -> Iterator[Quantity]:
     rates = _new_rates(design, draws)
     if rates is None:
         return
-    exposure = design.spec.outcome.exposure
+    exposure = sums.parts[0]
     groups, scope = sums.groups[1:], str(sums.column)
     known = [g - 1 for g in sums.with_mix]
     if len(known) > 1:

@@ -7,6 +7,7 @@ point of any draw of a flat curve lies somewhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -94,47 +95,39 @@ def _of_curve(design: Design, draws: Draws, term: Smooth) -> Iterator[Quantity]:
     above = np.exp(top - np.maximum(left, right))
     there = above >= CLEAR
     name = column.replace("_", " ")
-    common = {"scope": "overall", "group": "all", "population": THESE}
+    told = partial(Quantity, scope="overall", group="all", population=THESE, weighting="draws")
     clear = f"{CLEAR - 1:.0%} above both ends".replace("%", " %")
-    yield Quantity(
+    yield told(
         quantity=f"has_peak_{column}",
         label=f"A number of {name} that is just right: the curve stands {clear} there",
-        weighting="draws",
         unit="probability",
         draws=there.astype(np.float64),
         threshold=0.5,
         statement="P(there is a peak)",
         words=(f"there is a best number of {name}", f"there is no best number of {name}"),
         has_interval=False,
-        **common,
     )
-    yield Quantity(
+    yield told(
         quantity=f"peak_{column}",
         label=f"{name.capitalize()} at which the curve is highest",
-        weighting="draws",
         unit=name,
         draws=grid[np.argmax(log_curve, axis=1)],
         evidence=float(there.mean()),
-        **common,
     )
-    yield Quantity(
+    yield told(
         quantity=f"peak_over_ends_{column}",
         label=f"Highest point of the curve over the higher of its ends, by {name}",
-        weighting="draws",
         unit="ratio",
         draws=above,
         threshold=CLEAR,
         statement=f"P(> {CLEAR:g})",
-        **common,
     )
-    yield Quantity(
+    yield told(
         quantity=f"ends_ratio_{column}",
         label=f"The curve at the 95th percentile of {name} over that at the 5th",
-        weighting="draws",
         unit="ratio",
         draws=np.exp(right - left),
         threshold=1.0,
         statement="P(> 1)",
         words=(f"posts with most {name} are ahead", f"posts with fewest {name} are ahead"),
-        **common,
     )

@@ -9,7 +9,8 @@ import numpy as np
 from attribution import forward
 from attribution.design.types import Design, Floats, Integers, dim
 from attribution.draws import Draws, blocks, n_draws
-from attribution.spec.model import Group, RatesMean
+from attribution.spec.model import RatesMean
+from attribution.spec.terms import Group
 
 ALL = "all"
 

@@ -19,9 +19,8 @@ from attribution.simulation.rates import Floats, Rates
 from attribution.simulation.settings import Settings
 from attribution.simulation.values import Values
 from attribution.spec.model import ModelSpec, RatesMean
-from attribution.spec.priors import Prior
+from attribution.spec.priors import Prior, quantile
 from attribution.spec.terms import Group
-from attribution.spec.priors import quantile
 
 PARTS = ("reach", "likes", "comments")
 """Parts that a simulated brand can have."""
