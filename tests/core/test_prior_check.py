@@ -134,13 +134,13 @@ def test_averages_far_off_are_told_for_numbers_of_either_sign() -> None:
     assert "of the prior is on averages 100 standard deviations off the observed one" in told
 
 
-def test_what_a_prior_takes_beyond_all_bounds_is_infinite_and_no_error() -> None:
+def test_what_a_prior_takes_beyond_all_bounds_is_huge_and_no_error() -> None:
     found = checked(spec(COUNT, 'name = "cauchy", alpha = 0, beta = 500'), y=COUNTS)
     assert found.table().height > 1
     amounts = 'column = "y"\nfamily = "log_normal"'
     wild = checked(spec(amounts, normal(0.0, 2000.0), SIGMA), y=np.exp(RNG.normal(size=ROWS)))
     table = wild.table()
-    assert table.item(0, "upper") == np.inf
+    assert table.item(0, "upper") > 1e140
     assert "more than 100 times the observed average" in warning(wild)
 
 
