@@ -18,6 +18,7 @@ from attribution.draws import Draws, blocks, n_draws
 from attribution.spec.families import MOST, OWN, Given
 from attribution.spec.links import LINKS, ArrayFunctions
 from attribution.spec.model import RatesMean
+from attribution.spec.sections import brought as orders_brought
 from attribution.spec.terms import Group
 
 F: Any = ArrayFunctions()
@@ -84,9 +85,18 @@ def expected_parts(design: Design, draws: Draws) -> Floats:
         raise TypeError("only a rates mean has parts that add up")
     factor = np.exp(log_multiplier(design, draws))
     rates = np.exp(log_rates(design, draws))
-    signals = signal_draws(design, draws)
+    signals = converting(design, draws)
     parts = [rates[:, k, :] * signals[part] for k, part in enumerate(mean.parts)]
     return np.stack(parts, axis=2) * factor[:, :, None]
+
+
+def converting(design: Design, draws: Draws) -> dict[str, Floats]:
+    """Amount of each part that counts, fakes taken off: part -> (1 or draw, post)."""
+    signals, real = signal_draws(design, draws), genuine(design, draws)
+    if real is None or design.spec.authenticity is None:
+        return signals
+    parts = design.spec.authenticity.parts
+    return {name: value * real if name in parts else value for name, value in signals.items()}
 
 
 def base_log_rates(design: Design, draws: Draws) -> Floats:
@@ -132,6 +142,21 @@ def signal_draws(design: Design, draws: Draws) -> dict[str, Floats]:
         values[:, hidden.rows[mine]] = np.maximum(np.expm1(log_counts), 0.0)
         out[part] = values
     return out
+
+
+def genuine(design: Design, draws: Draws) -> Floats | None:
+    """Each post's genuine share of engagement over the population's; (draw, post).
+
+    None for a model that takes all engagement as genuine.
+    """
+    section = design.spec.authenticity
+    return None if section is None else np.asarray(section.genuine(ArrayAt(design, draws)))
+
+
+def brought(design: Design, draws: Draws) -> Floats | None:
+    """Orders that posts bring for each recorded one; (draw,). None where the spec says nothing."""
+    factor = orders_brought(design.spec, draws.__getitem__)
+    return None if factor is None else np.asarray(factor)
 
 
 def feature_draws(design: Design, draws: Draws) -> dict[str, Floats]:

@@ -23,6 +23,7 @@ from attribution.spec.families import OWN, Given
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
 from attribution.spec.priors import PRIORS, SCALES, Prior
+from attribution.spec.sections import brought
 from attribution.spec.terms import Group, add_effect, add_zero_sum
 
 NOT_KEPT = ("mixing_raw", "mixing")
@@ -84,7 +85,10 @@ def build_model(design: Design, *, matched: bool = False) -> pm.Model:
     """
     with pm.Model(coords=coords(design)) as model:
         hidden = _hidden(design)
+        for section in design.spec.sections:
+            section.build(Builder(design))
         given = _given(design, hidden)
+        _lift(design, given)
         if design.sources is None:
             _observe(design, given)
         else:
@@ -107,6 +111,10 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
     if design.hidden is not None:
         out["hidden"] = [posts[row] for row in design.hidden.rows]
         out["node"] = range(len(design.hidden.nodes))
+    if design.scores is not None:
+        out["scored"] = range(len(design.scores.values))
+    if design.spec.experiments is not None:
+        out["test"] = [test.name for test in design.spec.experiments.tests]
     if design.value is not None:
         out["sale"] = [posts[row] for row in design.value.rows]
     return out
@@ -186,6 +194,25 @@ class Builder:
     def beta(self, name: str, alpha: Tensor, dims: str) -> Tensor:
         """Add unknowns between 0 and 1, beta with both parameters alike."""
         return pm.Beta(name, alpha, alpha, dims=dims)
+
+    def unknown(self, name: str, distribution: str, dims: str, **parameters: Tensor) -> Tensor:
+        """Add unknowns of a distribution by its name in PyMC."""
+        return getattr(pm, distribution)(name, **parameters, dims=dims)
+
+    def observed(
+        self, name: str, distribution: str, values: Any, dims: str | None, **parameters: Tensor
+    ) -> None:
+        """Add data that are not the outcome, of a distribution by its name in PyMC."""
+        data = _data(f"observed_{name}", np.asarray(values), dims)
+        getattr(pm, distribution)(name, **parameters, observed=data, dims=dims)
+
+    def positions(self, name: str, values: Any) -> Tensor:
+        """Add known positions, whole numbers."""
+        return _data(name, np.asarray(values))
+
+    def scores(self) -> Any:
+        """Return what is known of audiences' credibility, None without any."""
+        return self._design.scores
 
     def deterministic(self, name: str, value: Tensor, dims: Any) -> Tensor:
         """Name a quantity that follows from unknowns, to be kept of each draw."""
@@ -346,6 +373,8 @@ def _own(design: Design, at: TensorAt) -> Given:
 
 def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tensor:
     """Log of the expected orders of each post, wherever they land; dims (post,)."""
+    section = design.spec.authenticity
+    genuine = None if section is None else section.genuine(TensorAt(design, hidden))
     log_rate = prior("log_rate", mean.rate)
     count = len(mean.parts)
     base = log_rate + pt.log(_data("unit", design.units, "part"))
@@ -360,6 +389,11 @@ def _rates_mean(design: Design, mean: RatesMean, hidden: Tensor | None) -> Tenso
             index = make.index(term.by)
             by_part = [by_part[k] + effect[k][index] for k in range(count)]
     signals = _signals(design, mean, hidden)
+    if section is not None:
+        signals = [
+            signal * genuine if part in section.parts else signal
+            for part, signal in zip(mean.parts, signals, strict=True)
+        ]
     log_mean = pt.log(sum(pt.exp(by_part[k]) * signals[k] for k in range(count)))
     for term in mean.terms:
         if term.of == ("all parts",):
@@ -398,6 +432,17 @@ def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
         table = _data(f"{name}_at_nodes", design.hidden.features[name], ("hidden", "node"))
         out[name] = pt.set_subtensor(out[name][rows], pt.sum(weight * table, axis=1))
     return out
+
+
+def _lift(design: Design, given: Given) -> None:
+    """Add what lift tests say of the orders that posts bring, wherever they land."""
+    tests = design.spec.experiments
+    if tests is None or design.tested is None:
+        return
+    posts = _data("test_posts", design.tested, ("test", "post"))
+    expected = pt.sum(posts * design.family.expected(F, given), axis=1)
+    factor = brought(design.spec, pm.modelcontext(None).__getitem__)
+    tests.observe(Builder(design), expected if factor is None else factor * expected)
 
 
 def _observe(design: Design, given: Given) -> None:

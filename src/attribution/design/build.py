@@ -22,6 +22,13 @@ from attribution.design.rows import (
     split_rows,
     value_group_columns,
 )
+from attribution.design.sections import (
+    check_tests,
+    prune_sections,
+    scores,
+    tested,
+    without_broken_tests,
+)
 from attribution.design.types import (
     Design,
     Floats,
@@ -82,7 +89,9 @@ def build_design(
     """
     raise_if_any(check_numbers(spec, table))
     table = join_columns(table, (*group_columns(spec), *value_group_columns(spec)))
+    raise_if_any(check_tests(spec, table))
     spec, absent = prune(spec, table)
+    spec, unscored = prune_sections(spec, table)
     family = spec.outcome.distribution
     amounts = [c for c in (spec.outcome.exposure, spec.outcome.trials, *signals(spec)) if c]
     numeric = pl.selectors.by_name(*amounts) & pl.selectors.numeric()
@@ -91,6 +100,7 @@ def build_design(
         numeric.cast(pl.Float64),
     )
     kept, set_aside = split_rows(spec, table)
+    spec, untested = without_broken_tests(spec, table, set_aside)
     # What is left may have fewer levels, or one value where there were two.
     spec, more = prune(spec, kept)
     raise_if_any(check_levels(spec, kept, level_order))
@@ -101,6 +111,7 @@ def build_design(
     features, centres, hidden = _features(spec, kept, shown, hidden)
     value = _value(spec, kept, outcome)
     spec = with_defaults(spec, outcome, _base(spec, kept), features)
+    groups = _outcome_groups(spec, kept, outcome, level_order)
     return Design(
         spec=spec,
         table=kept,
@@ -112,13 +123,15 @@ def build_design(
         features=features,
         feature_centres=centres,
         bases=_bases(spec, features, centres),
-        groups=_outcome_groups(spec, kept, outcome, level_order),
+        groups=groups,
         value_groups=_value_groups(spec, kept, value, level_order),
         hidden=hidden,
         sources=_sources(kept, outcome) if credits_late(spec) else None,
         value=value,
-        absent=tuple(dict.fromkeys((*absent, *more))),
+        absent=tuple(dict.fromkeys((*absent, *unscored, *untested, *more))),
         set_aside=set_aside,
+        tested=tested(spec, kept),
+        scores=scores(spec, kept, groups),
     )
 
 
@@ -256,7 +269,7 @@ def _outcome_groups(
             working.information,
             working.total,
             working.base,
-            orders[column] or order,
+            orders.get(column) or order,
             link=LINKS[link].forward,
             offset=log_base,
         )

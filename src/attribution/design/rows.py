@@ -14,8 +14,10 @@ from attribution.spec.model import ModelSpec
 
 
 def group_columns(spec: ModelSpec) -> tuple[str, ...]:
-    """Return the columns whose levels terms tell apart, in order of first use."""
-    return tuple(dict.fromkeys(c for _, term in all_terms(spec) for c in term.columns))
+    """Return the columns whose levels terms and sections tell apart, in order of first use."""
+    of_terms = (c for _, term in all_terms(spec) for c in term.columns)
+    of_sections = (c for section in spec.sections for _, c in section.groupings)
+    return tuple(dict.fromkeys((*of_terms, *of_sections)))
 
 
 def value_group_columns(spec: ModelSpec) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "GroupIndex",
     "Hidden",
     "Integers",
+    "Scores",
     "SetAside",
     "Sources",
     "Truths",
@@ -150,6 +151,22 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """Scores of how credible creators' audiences are.
+
+    Parameters
+    ----------
+    levels
+        Position of each creator that has a score; shape (scored,).
+    values
+        Share of its audience believed real, strictly between 0 and 1; shape (scored,).
+    """
+
+    levels: Integers
+    values: Floats
+
+
+@dataclass(frozen=True)
 class Design:
     """What a model is built from; the order of ``table`` is the order of the post dim.
 
@@ -184,6 +201,10 @@ class Design:
         None where the table has no hidden signal, no late orders, no revenue.
     absent, set_aside
         What cannot be answered and which posts were left out, each with its reason.
+    tested
+        1 for the posts that a lift test is of, else 0; shape (test, post). None without tests.
+    scores
+        Audiences' credibility, None where there is none.
     """
 
     spec: ModelSpec
@@ -203,6 +224,8 @@ class Design:
     value: Value | None
     absent: tuple[Absent, ...]
     set_aside: tuple[SetAside, ...]
+    tested: Floats | None = None
+    scores: Scores | None = None
 
     @property
     def family(self) -> Family:

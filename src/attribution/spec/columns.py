@@ -39,7 +39,10 @@ def groupings(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
     Columns that are told apart together are joined by ``:``.
     """
     terms = (*all_terms(spec), *value_terms(spec))
-    return tuple((f"{key}.by", column) for key, term in terms for column in term.columns)
+    return (
+        *((f"{key}.by", column) for key, term in terms for column in term.columns),
+        *(named for section in spec.sections for named in section.groupings),
+    )
 
 
 def credits_late(spec: ModelSpec) -> bool:
@@ -70,6 +73,15 @@ def signals(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(c for c in dict.fromkeys(columns) if c != spec.outcome.exposure)
 
 
+def conditions(spec: ModelSpec) -> tuple[tuple[str, Feature], ...]:
+    """Return dotted key and condition of each lift test: true (1) for the posts it is of."""
+    tests = () if spec.experiments is None else spec.experiments.tests
+    return tuple(
+        (f"experiments.tests[{i}].posts", Feature(test.name, test.posts))
+        for i, test in enumerate(tests)
+    )
+
+
 def columns_needed(spec: ModelSpec) -> dict[str, str]:
     """Return every column that the spec names and the dotted key that names it first."""
     needed: dict[str, str] = {}
@@ -85,6 +97,10 @@ def _named(spec: ModelSpec) -> Iterator[tuple[str, str]]:
     for feature in spec.features:
         yield from ((feature_key(spec, feature), c) for c in sorted(columns_of(feature)))
     yield from ((key, part) for key, column in groupings(spec) for part in column.split(":"))
+    for section in spec.sections:
+        yield from section.columns
+    for key, condition in conditions(spec):
+        yield from ((key, column) for column in sorted(columns_of(condition)))
 
 
 def counted(spec: ModelSpec) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from typing import Literal
 from attribution.spec.families import FAMILIES, OWN, Family
 from attribution.spec.links import LINKS
 from attribution.spec.priors import Prior
+from attribution.spec.sections import Authenticity, Capture, Experiments, Section
 from attribution.spec.terms import Group, Place, Term
 
 Missing = Literal["latent", "set_aside"]
@@ -156,6 +157,8 @@ class ModelSpec:
         How the mean of the outcome comes about.
     own
         Own parameters of the family by section, such as ``dispersion``.
+    authenticity, capture, experiments
+        Optional sections; None where they are not stated.
     """
 
     name: str
@@ -169,6 +172,15 @@ class ModelSpec:
     mean: RatesMean | Predictor
     own: Mapping[str, Own]
     order_value: OrderValue | None
+    authenticity: Authenticity | None = None
+    capture: Capture | None = None
+    experiments: Experiments | None = None
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The optional sections that are stated."""
+        every = (self.authenticity, self.capture, self.experiments)
+        return tuple(section for section in every if section is not None)
 
     @property
     def predictors(self) -> dict[str, Predictor]:

@@ -19,14 +19,16 @@ from attribution.spec.terms import GaussianProcess, Spline, dim
 # fmt: off
 DIMS = frozenset({
     "chain", "draw", "feature", "hidden", "landing", "node", "part", "post", "sale", "sample",
-    "source",
+    "scored", "source", "test",
 })
 """Dims that a run may have besides those of the spec's columns."""
 
 RESERVED = DIMS | frozenset({
     "alpha", "conversions", "credited_orders", "exposure", "hidden_rows", "hidden_z", "intercept",
-    "inverse_alpha", "log_rate", "mixing", "net_revenue", "paying_orders", "paying_share",
-    "sale_orders", "share", "trials", "unit", "zero",
+    "fake_share", "inverse_alpha", "lift", "lift_standard_error", "log_rate", "mixing",
+    "net_revenue", "paying_orders", "paying_share",
+    "sale_orders", "score", "scored_levels", "share", "survey", "survey_buyers", "test_posts",
+    "trials", "unit", "zero",
     *(own.parameter for own in OWN.values()), *OWN,
 })
 """Names with another meaning in a spec or in a run, so that no feature may have them."""

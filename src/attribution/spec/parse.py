@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import cast
+from typing import Any, cast
 
 from attribution.errors import InputError, Problem, raise_if_any
 from attribution.spec.families import FAMILIES, OWN, OwnParameter
@@ -26,6 +26,7 @@ from attribution.spec.model import (
 from attribution.spec.priors import POSITIVE, REAL, SIMPLEX, UNIT, Prior
 from attribution.spec.reading import read_prior
 from attribution.spec.rules import FEATURE_NAME, check_rules
+from attribution.spec.sections import SECTIONS, Section
 from attribution.spec.terms import CENTRES, Group, read_terms
 
 FORMAT = 1
@@ -106,6 +107,7 @@ def _read(fields: Fields) -> ModelSpec | None:
     mean = _mean(fields, outcome)
     own = _own_parameters(fields, outcome)
     value = _order_value(fields)
+    sections = dict(_sections(fields))
     if outcome is None or mean is None:
         return None
     return ModelSpec(
@@ -120,6 +122,7 @@ def _read(fields: Fields) -> ModelSpec | None:
         mean=mean,
         own=own,
         order_value=value,
+        **cast("dict[str, Any]", sections),
     )
 
 
@@ -265,6 +268,15 @@ def _own_prior(table: Fields, own: OwnParameter) -> Prior:
         what = "the prior says itself which scale it is on"
         table.notes.add(what, table.key("on"), hint="Remove it")
     return replace(prior, on="inverse") if on == "inverse" else prior
+
+
+def _sections(fields: Fields) -> Iterator[tuple[str, Section]]:
+    """Yield the optional sections that are stated, by their names."""
+    for name, section in SECTIONS.items():
+        table = fields.table(name) if fields.has(name) else None
+        if table is not None:
+            yield name, section.read(table)
+            table.done()
 
 
 def _order_value(fields: Fields) -> OrderValue | None:

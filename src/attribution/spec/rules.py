@@ -14,6 +14,7 @@ from attribution.spec.columns import all_terms, feature_key, groupings, signals,
 from attribution.spec.fields import Notes
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.names import RESERVED, check_names
+from attribution.spec.section_rules import check_sections
 from attribution.spec.terms import (
     ALL_PARTS,
     EACH_PART,
@@ -49,6 +50,7 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
         _check_groups(spec.order_value.terms, "order_value", {INTERCEPT}, notes)
     _check_unused(spec, notes)
     _check_groupings(spec, notes)
+    check_sections(spec, notes)
     if readable:
         _check_missing(spec, notes)
     if not notes.problems:

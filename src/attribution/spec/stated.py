@@ -36,6 +36,8 @@ def _stated(spec: ModelSpec) -> Iterator[StatedPrior]:
             yield StatedPrior(about.parameter, key, own.prior, about.words, default=rule)
     if spec.order_value is not None:
         yield from _order_value(spec, spec.order_value)
+    for stated in spec.sections:
+        yield from stated.stated()
 
 
 def _rates(spec: ModelSpec, mean: RatesMean) -> Iterator[StatedPrior]:

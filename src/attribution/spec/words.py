@@ -82,6 +82,7 @@ def equations(spec: ModelSpec) -> list[str]:
             *_order_value(spec.order_value),
             *_definitions(spec, "order_value", spec.order_value.terms),
         ]
+    lines += [line for section in spec.sections for line in section.equations()]
     return lines + list(_scales(spec))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 import tomlkit
 from tomlkit.items import InlineTable, Table
@@ -12,19 +12,13 @@ from attribution.spec.defaults import DEFAULT
 from attribution.spec.model import ModelSpec, OrderValue, Own, Predictor
 from attribution.spec.parse import FORMAT
 from attribution.spec.priors import Prior
+from attribution.spec.sections import Section
 from attribution.spec.terms import Term
 
 
 def to_toml(spec: ModelSpec) -> str:
     """Return the text of a TOML file that :func:`parse_spec` reads as the same spec."""
-    document = tomlkit.document()
-    document["format"] = FORMAT
-    for name in ("name", "title", "question"):
-        if value := getattr(spec, name):
-            document[name] = value
-    for name in ("assumptions", "references"):
-        if values := getattr(spec, name):
-            document[name] = tomlkit.item(list(values)).multiline(True)
+    document = _words(spec)
     document["outcome"] = _table(**_given(spec.outcome))
     if spec.features:
         document["features"] = _table(**{f.name: f.expression for f in spec.features})
@@ -36,7 +30,21 @@ def to_toml(spec: ModelSpec) -> str:
             document[section] = _own(own)
     if spec.order_value is not None:
         document["order_value"] = _order_value(spec.order_value)
+    for one in spec.sections:
+        document[one.name] = _section(one)
     return tomlkit.dumps(document)
+
+
+def _words(spec: ModelSpec) -> tomlkit.TOMLDocument:
+    document = tomlkit.document()
+    document["format"] = FORMAT
+    for name in ("name", "title", "question"):
+        if value := getattr(spec, name):
+            document[name] = value
+    for name in ("assumptions", "references"):
+        if values := getattr(spec, name):
+            document[name] = tomlkit.item(list(values)).multiline(True)
+    return document
 
 
 def _given(of: object) -> dict[str, object]:
@@ -81,6 +89,29 @@ def _order_value(value: OrderValue) -> Table:
         mean=_prior(value.mean), shape=_prior(value.shape), paying_share=_prior(value.paying_share)
     )
     return _with_terms(table, value.terms)
+
+
+def _section(section: Section) -> Table:
+    """Return an optional section: priors and tables in braces, lists of tables one by one."""
+    table = tomlkit.table()
+    for name, value in _given(section).items():
+        match value:
+            case Prior():
+                table[name] = _prior(value)
+            case tuple() if is_dataclass(value[0]):
+                rows = tomlkit.aot()
+                for row in value:
+                    rows.append(_table(**_given(row)))
+                table[name] = rows
+            case tuple():
+                table[name] = list(value)
+            case _ if is_dataclass(value):
+                inline = tomlkit.inline_table()
+                inline.update(_given(value))
+                table[name] = inline
+            case _:
+                table[name] = value
+    return table
 
 
 def _prior(prior: Prior) -> InlineTable:

@@ -111,6 +111,20 @@ class Make(Protocol):
     def beta(self, name: str, alpha: Array, dims: str) -> Array:
         """Add unknowns between 0 and 1, beta with both parameters alike."""
 
+    def unknown(self, name: str, distribution: str, dims: str, **parameters: Array) -> Array:
+        """Add unknowns of a distribution by its name in PyMC."""
+
+    def observed(
+        self, name: str, distribution: str, values: Any, dims: str | None, **parameters: Array
+    ) -> None:
+        """Add data that are not the outcome, of a distribution by its name in PyMC."""
+
+    def positions(self, name: str, values: Any) -> Array:
+        """Add known positions, whole numbers."""
+
+    def scores(self) -> Any:
+        """Return what is known of audiences' credibility: ``design.types.Scores``, or None."""
+
     def deterministic(self, name: str, value: Array, dims: str | tuple[str, ...] | None) -> Array:
         """Name a quantity that follows from unknowns, to be kept of each draw."""
 
