@@ -90,6 +90,17 @@ def expected_parts(design: Design, draws: Draws) -> Floats:
     return np.stack(parts, axis=2) * factor[:, :, None]
 
 
+def lift(design: Design, draws: Draws) -> Floats:
+    """Orders that each lift test's posts are expected to bring, as it counts them; (draw, test)."""
+    if design.tested is None:
+        return np.empty((n_draws(draws), 0))
+    out = np.empty((n_draws(draws), len(design.tested)))
+    for block in blocks(draws, len(design.outcome)):
+        out[block.where] = expected(design, block.draws) @ design.tested.T
+    factor = brought(design, draws)
+    return out if factor is None else factor[:, None] * out
+
+
 def converting(design: Design, draws: Draws) -> dict[str, Floats]:
     """Amount of each part that counts, fakes taken off: part -> (1 or draw, post)."""
     signals, real = signal_draws(design, draws), genuine(design, draws)

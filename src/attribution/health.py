@@ -70,6 +70,7 @@ def check_health(
         _influence(tree, design),
         prior_conflict(design, figures, drawn=prior is not None),
         *_separation(design, draws, prior),
+        *_lift(design, draws),
         _left_out(design),
     )
 
@@ -242,6 +243,23 @@ def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[C
             threshold=f"at least {CONTRACTION:.0%}",
             meaning=f"whether {what} through {part} can be told from the others",
             advice="" if good else lean,
+        )
+
+
+def _lift(design: Design, draws: Draws) -> Iterator[Check]:
+    """Do lift tests and the orders of their posts agree?"""
+    experiments = design.spec.experiments
+    if experiments is None:
+        return
+    rng = np.random.default_rng(0)
+    lifts = forward.lift(design, thin(draws, REPLICATIONS))
+    for test, lift in zip(experiments.tests, lifts.T, strict=True):
+        yield surprise(
+            f"lift test {test.name!r}",
+            test.estimate,
+            rng.normal(lift, test.standard_error),
+            "whether the test and the orders of its posts agree",
+            "Look whether the test is of the same posts, days and orders as the table.",
         )
 
 

@@ -17,12 +17,13 @@ import pytest
 from support import tiny
 
 from attribution import forward
-from attribution.quantities.additive import SHARE_FLOOR, additive_quantities
+from attribution.quantities.additive import additive_quantities
 from attribution.quantities.contributions import contributions, credited
 from attribution.quantities.densities import draws_table
 from attribution.quantities.estimates import NEW, SCHEMA, THESE, Quantity
 from attribution.quantities.grouping import groupings
 from attribution.quantities.response import response_table
+from attribution.quantities.totals import SHARE_FLOOR
 from attribution.run import Run
 
 PARTS = np.array(

@@ -9,17 +9,11 @@ import numpy as np
 from attribution import forward
 from attribution.design.types import Design, Floats, dim
 from attribution.draws import Draws
+from attribution.quantities.authenticity import authenticity_quantities
 from attribution.quantities.estimates import NEW, THESE, Quantity
 from attribution.quantities.rates import Rate, compare_groups, in_all, rate_of
-from attribution.quantities.totals import Totals, rate_term, totals
+from attribution.quantities.totals import SHARE_FLOOR, Totals, evidence, rate_term, totals
 from attribution.spec.terms import Group
-
-SHARE_FLOOR = 0.05
-"""Share of orders that likes or comments must credibly bring before they are compared.
-
-Rates on a log scale are never 0, so that odds between two of them mean nothing where neither
-brings orders; the prior gives each share this much with probability 0.90, below the 0.95 needed.
-"""
 
 
 def additive_quantities(design: Design, draws: Draws) -> list[Quantity]:
@@ -35,12 +29,8 @@ def additive_quantities(design: Design, draws: Draws) -> list[Quantity]:
         *_ratios(sums),
         *_tiers(design, draws, sums),
         *_creators(design, draws),
+        *authenticity_quantities(design, draws, sums),
     ]
-
-
-def evidence(sums: Totals, group: int, part: int) -> float:
-    """Probability that a part brings more than the floor's share of a group's orders."""
-    return float(np.mean(sums.shares[:, group, part] > SHARE_FLOOR))
 
 
 def _scope(sums: Totals, group: int) -> str:

@@ -14,6 +14,7 @@ from attribution.quantities.asked import Ask, asked_quantities, check
 from attribution.quantities.estimates import Quantity, estimate_table
 from attribution.quantities.method import with_method
 from attribution.quantities.peak import peak_quantities
+from attribution.quantities.recorded import recorded_quantities
 from attribution.quantities.regression import regression_quantities
 from attribution.spec.model import RatesMean
 
@@ -80,8 +81,12 @@ def quantities_of(design: Design, ask: Ask | None = None) -> Find:
     if ask is not None and ask != Ask():
         return lambda design, draws: asked_quantities(design, draws, ask)
     if isinstance(design.spec.mean, RatesMean):
-        return additive_quantities
+        return lambda design, draws: [
+            *additive_quantities(design, draws),
+            *recorded_quantities(design, draws),
+        ]
     return lambda design, draws: [
         *regression_quantities(design, draws),
         *peak_quantities(design, draws),
+        *recorded_quantities(design, draws),
     ]

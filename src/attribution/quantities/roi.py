@@ -19,6 +19,7 @@ from attribution.outcomes import ORDERS
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, moments, monte_carlo
 from attribution.quantities.grouping import Grouping, groupings
 from attribution.quantities.method import with_method
+from attribution.quantities.recorded import basis
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -39,7 +40,9 @@ def roi(
     ROI = (margin * net revenue - costs) / costs. *Realised* takes the net revenue of the orders
     credited to the posts: a fact of the credit rule, without sampling uncertainty. *Expected* takes
     what the same posts would bring again, the posterior of expected orders times net revenue per
-    order; the odds, the break-even fee and the verdict belong to it.
+    order; the odds, the break-even fee and the verdict belong to it. Where the model says how many
+    orders posts bring for each recorded one, by ``[capture]`` or ``[experiments]``, expected orders
+    are those, as ``basis`` says.
 
     Parameters
     ----------
@@ -181,6 +184,9 @@ def expected_totals(design: Design, draws: Draws, members: Sequence[csr_array]) 
     totals = [Totals(np.empty(shape), np.empty(shape)) for shape in shapes]
     for block in blocks(draws, len(design.outcome)):
         orders = forward.expected(design, block.draws).T
+        factor = forward.brought(design, block.draws)
+        if factor is not None:
+            orders = orders * factor
         revenue = orders * forward.order_value(design, block.draws).T
         for member, total in zip(members, totals, strict=True):
             total.orders[block.where] = (member @ orders).T
@@ -204,6 +210,7 @@ def _table(
             "by": [grouping.by] * count,
             "group": list(grouping.names),
             "population": [THESE] * count,
+            "basis": [basis(design)] * count,
             "posts": posts.astype(np.int64),
             "posts_without_cost": without.astype(np.int64),
             "orders": grouping.total(design.outcome * of.known).astype(np.int64),

@@ -14,6 +14,13 @@ from attribution.spec.terms import Group
 
 ALL = "all"
 
+SHARE_FLOOR = 0.05
+"""Share of orders that likes or comments must credibly bring before they are compared.
+
+Rates on a log scale are never 0, so that odds between two of them mean nothing where neither
+brings orders; the prior gives each share this much with probability 0.90, below the 0.95 needed.
+"""
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -114,6 +121,11 @@ def totals(design: Design, draws: Draws) -> Totals:
         ),
         exposure=member.T @ design.exposure,
     )
+
+
+def evidence(sums: Totals, group: int, part: int) -> float:
+    """Probability that a part brings more than the floor's share of a group's orders."""
+    return float(np.mean(sums.shares[:, group, part] > SHARE_FLOOR))
 
 
 def shown_mask(design: Design, columns: tuple[str, ...]) -> Integers:

@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from attribution.charts.words import capitalised, listing, number, percent, span
-from attribution.quantities.additive import SHARE_FLOOR
 from attribution.quantities.estimates import CANNOT_TELL, PROBABILITY
 from attribution.quantities.roi import PAUSE, REBOOK
+from attribution.quantities.totals import SHARE_FLOOR
 from attribution.reporting import words
 from attribution.reporting.content import Answer, Missing
 from attribution.reporting.findings import Findings

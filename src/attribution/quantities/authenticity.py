@@ -1,0 +1,118 @@
+"""How much engagement is fake, by creator, and what genuine likes and comments bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from attribution.design.types import Design, Floats, dim
+from attribution.draws import Draws, blocks, n_draws
+from attribution.quantities.estimates import THESE, Quantity
+from attribution.quantities.rates import rate_of
+from attribution.quantities.totals import Totals, evidence, membership, shown_mask
+from attribution.spec.sections import Authenticity
+from attribution.spec.sections.authenticity import FAKE, MEAN
+
+
+def authenticity_quantities(design: Design, draws: Draws, sums: Totals) -> list[Quantity]:
+    """Return shares of fakes and rates of genuine engagement; empty for a model without them."""
+    section = design.spec.authenticity
+    if section is None:
+        return []
+    return [
+        *_in_all(design, draws, section),
+        *_genuine_rates(design, draws, section, sums),
+        *_by_level(design, draws, section),
+    ]
+
+
+def _in_all(design: Design, draws: Draws, section: Authenticity) -> Iterator[Quantity]:
+    """Yield the share of all engagement shown that is fake, and the population's mean share."""
+    fake = draws[FAKE]
+    index = design.groups[section.by].index
+    for part in section.parts:
+        if part not in design.signals:
+            continue
+        amounts = np.bincount(index, design.signals[part], fake.shape[1])
+        yield Quantity(
+            quantity=f"fake_share_of_{part}",
+            label=f"Share of {part} that is fake",
+            scope="overall",
+            group="all",
+            population=THESE,
+            weighting=f"per {part.removesuffix('s')}",
+            unit="share",
+            draws=fake @ amounts / amounts.sum(),
+        )
+
+
+def _genuine_rates(
+    design: Design, draws: Draws, section: Authenticity, sums: Totals
+) -> Iterator[Quantity]:
+    """Yield orders per 1,000 genuine likes and the like, over the posts that show the signal."""
+    parts = [p for p, part in enumerate(sums.parts) if part in section.parts]
+    amounts = _genuine_amounts(design, draws, section, sums)
+    for p in parts:
+        rate = rate_of(sums.parts[p], sums.parts[0])
+        for g, group in enumerate(sums.groups):
+            if not sums.amounts_shown[g, p]:
+                continue
+            genuine = rate.unit.replace(sums.parts[p], f"genuine {sums.parts[p]}")
+            yield Quantity(
+                quantity=f"{rate.quantity}_genuine",
+                label=genuine.capitalize(),
+                scope="overall" if g == 0 else str(sums.column),
+                group=group,
+                population=THESE,
+                weighting=rate.weighting.replace("per ", "per genuine "),
+                unit=genuine,
+                draws=rate.per * sums.orders_shown[:, g, p] / amounts[:, g, p],
+                evidence=evidence(sums, g, p),
+            )
+
+
+def _genuine_amounts(design: Design, draws: Draws, section: Authenticity, sums: Totals) -> Floats:
+    """Sum of the genuine part of each signal over the posts that show it; (draw, group, part)."""
+    _, member = membership(design, _column(design, sums))
+    shown = shown_mask(design, sums.parts)
+    index = design.groups[section.by].index
+    out = np.empty((n_draws(draws), len(sums.groups), len(sums.parts)))
+    for block in blocks(draws, len(design.outcome)):
+        real = 1.0 - block.draws[FAKE][:, index]
+        for p, part in enumerate(sums.parts):
+            amounts = (design.signals[part] * shown[:, p])[:, None] * member
+            out[block.where, :, p] = (real if part in section.parts else 1.0 + 0.0 * real) @ amounts
+    return out
+
+
+def _column(design: Design, sums: Totals) -> str | None:
+    """Return the grouping column that sums are told by."""
+    return next((column for column in design.groups if dim(column) == sums.column), None)
+
+
+def _by_level(design: Design, draws: Draws, section: Authenticity) -> Iterator[Quantity]:
+    """Yield each creator's share of fakes; more than the population's mean is no proof of fraud."""
+    name = dim(section.by)
+    for k, level in enumerate(design.groups[section.by].levels):
+        fake = Quantity(
+            quantity=f"{name}_fake_share",
+            label=f"Share of fake engagement, by {name}",
+            scope=name,
+            group=level,
+            population=THESE,
+            weighting="none",
+            unit="share",
+            draws=draws[FAKE][:, k],
+        )
+        yield fake
+        yield replace(
+            fake,
+            quantity=f"{name}_more_fakes",
+            label=f"Share of fake engagement less the average {name}'s",
+            draws=fake.draws - draws[MEAN],
+            threshold=0.0,
+            statement="P(more than average)",
+            words=("more fakes than average", "fewer fakes than average"),
+        )
