@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from attribution.spec.stages import in_run
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -36,6 +38,14 @@ def stack(dataset: xr.Dataset) -> dict[str, NDArray[np.float64]]:
         str(name): values.to_numpy().reshape((-1, *values.shape[2:]))
         for name, values in dataset.data_vars.items()
     }
+
+
+def stage_dataset(dataset: xr.Dataset, stage: str) -> xr.Dataset:
+    """Return what belongs to a stage, variables and dims under the names of a run of its own."""
+    start = in_run(stage, "")
+    own = dataset[[name for name in dataset.data_vars if str(name).startswith(start)]]
+    names = dict.fromkeys((*own.variables, *own.dims))
+    return own.rename({n: str(n).removeprefix(start) for n in names if str(n).startswith(start)})
 
 
 def n_draws(draws: Draws) -> int:

@@ -12,6 +12,7 @@ import attribution
 from attribution.data import AnalysisTable, read_analysis
 from attribution.data.columns import columns
 from attribution.design import Design, build_design
+from attribution.design.stages import set_aside_of
 from attribution.errors import InputError, Problem, raise_if_any
 from attribution.health import check_health
 from attribution.laps import Laps
@@ -227,7 +228,7 @@ def _manifest(
         hashes={},
         timings=laps.seconds,
         absent=design.absent,
-        set_aside=design.set_aside,
+        set_aside=set_aside_of(design),
         rejected_rows=source.rejected_rows,
         provenance=source.provenance,
         health=health,

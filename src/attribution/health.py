@@ -8,7 +8,7 @@ effective sample size and Betancourt (2016, arXiv:1604.00695) for BFMI.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from attribution import forward
 from attribution.agreement import Figures, posterior_agreement, prior_conflict, surprise, verdict
 from attribution.design.types import Design, Floats, Integers, Value
 from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, agreement, worst
-from attribution.draws import Draws, blocks, stack, thin
+from attribution.draws import Draws, blocks, stack, stage_dataset, thin
 from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
@@ -57,22 +57,48 @@ def check_health(
     """
     posterior = tree["posterior"].to_dataset()
     stats = tree["sample_stats"].to_dataset()
-    draws = stack(posterior)
-    prior = stack(tree["prior"].to_dataset()) if "prior" in tree.children else None
-    figures = Figures(tree["predictive_figures"].to_dataset())
     return (
         # An approximation's draws are of one piece: there are no chains to agree.
         *(_agreement(diagnostics, posterior.sizes["chain"]) if method == "nuts" else ()),
         *_effective(diagnostics, posterior.sizes["chain"]),
         *(_sampler(stats) if method == "nuts" else _approximation(design, stats)),
-        *posterior_agreement(design, figures),
-        *_revenue(design, thin(draws, REPLICATIONS)),
-        _influence(tree, design),
-        prior_conflict(design, figures, drawn=prior is not None),
-        *_separation(design, draws, prior),
-        *_lift(design, draws),
-        _left_out(design),
+        *_of_data(design, tree),
+        *_of_stages(design, tree),
     )
+
+
+def _of_data(design: Design, tree: xr.DataTree) -> Iterator[Check]:
+    """Yield whether model and data agree, and what the data tell."""
+    draws = stack(tree["posterior"].to_dataset())
+    prior = stack(tree["prior"].to_dataset()) if "prior" in tree.children else None
+    figures = Figures(tree["predictive_figures"].to_dataset())
+    yield from posterior_agreement(design, figures)
+    yield from _revenue(design, thin(draws, REPLICATIONS))
+    yield _influence(tree, design)
+    yield prior_conflict(design, figures, drawn=prior is not None)
+    yield from _separation(design, draws, prior)
+    yield from _lift(design, draws)
+    yield _left_out(design)
+
+
+def _of_stages(design: Design, tree: xr.DataTree) -> Iterator[Check]:
+    """Yield the same of each stage, with its name."""
+    for name, stage in design.stages.items():
+        for check in _of_data(stage, stage_tree(tree, name)):
+            yield replace(check, name=f"{name}: {check.name}")
+
+
+def stage_tree(tree: xr.DataTree, stage: str) -> xr.DataTree:
+    """Return the groups that a run of a stage alone would have."""
+    import xarray as xr
+
+    own = {
+        name: stage_dataset(tree[name].to_dataset(), stage)
+        for name in ("posterior", "prior")
+        if name in tree.children
+    }
+    kept = tree[f"stages/{stage}"].children
+    return xr.DataTree.from_dict({**own, **{n: group.to_dataset() for n, group in kept.items()}})
 
 
 def health_table(checks: Sequence[Check]) -> pl.DataFrame:

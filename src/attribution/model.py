@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,13 @@ from pymc.logprob.transforms import Transform
 
 from attribution.design.build import CREATOR, CREATOR_SPREAD
 from attribution.design.types import Design, GroupIndex, Sources, dim
+from attribution.joint import absorb
 from attribution.spec.families import OWN, Given
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
 from attribution.spec.priors import PRIORS, SCALES, Prior
 from attribution.spec.sections import brought
+from attribution.spec.stages import in_run
 from attribution.spec.terms import Group, add_effect, add_zero_sum
 
 NOT_KEPT = ("mixing_raw", "mixing")
@@ -95,6 +98,8 @@ def build_model(design: Design, *, matched: bool = False) -> pm.Model:
             _credited(design, given, matched=matched)
         if design.value is not None and design.spec.order_value is not None:
             _order_value(design, design.spec.order_value)
+    for name, stage in design.stages.items():
+        absorb(model, build_model(stage, matched=matched), partial(in_run, name))
     return model
 
 

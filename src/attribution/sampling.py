@@ -21,7 +21,7 @@ from attribution.density.compiled import NativeModel, compile_model
 from attribution.density.lower import NotLoweredError
 from attribution.design.types import Design, Floats
 from attribution.diagnostics import converged, diagnose
-from attribution.draws import Draws, n_draws, stack, thin
+from attribution.draws import Draws, n_draws, stack, stage_dataset, thin
 from attribution.laps import Laps
 from attribution.loo import kept_posts
 from attribution.manifest import Method
@@ -133,7 +133,8 @@ def sample(
         Groups ``posterior``, ``sample_stats``, ``log_likelihood`` (conversions, every draw; of a
         large table a sample of the posts), ``prior``, ``prior_predictive`` and
         ``posterior_predictive`` (at most 500 draws, of a large table fewer),
-        ``predictive_figures`` (500 replications) and ``observed_data``.
+        ``predictive_figures`` (500 replications) and ``observed_data``; those of each stage, its
+        draws aside, below ``stages``.
     """
     tell = progress or (lambda _stage, _done, _total: None)
     # PyTensor would note for every step of a graph which line of code made it.
@@ -361,8 +362,28 @@ def _assemble(
             "observed_data": xr.Dataset(
                 {design.spec.outcome.column: (("post",), design.outcome)}, coords={"post": names}
             ),
+            **_stages(design, trace, prior, settings),
         }
     )
+
+
+STAGES = "stages"
+"""Group that holds a group for each stage, with the groups that a run of its own would have."""
+
+
+def _stages(
+    design: Design, trace: xr.DataTree, prior: xr.Dataset | None, settings: Settings
+) -> dict[str, xr.Dataset]:
+    """Return what draws of stages predict, by the path of each group; their draws are kept once."""
+    found: dict[str, xr.Dataset] = {}
+    posterior = trace["posterior"].to_dataset()
+    for name, stage in design.stages.items():
+        own = {"posterior": stage_dataset(posterior, name), "sample_stats": xr.Dataset()}
+        before = None if prior is None else stage_dataset(prior, name)
+        tree = _assemble(stage, xr.DataTree.from_dict(own), before, settings)
+        kept = set(tree.children) - {"posterior", "sample_stats", "prior"}
+        found |= {f"{STAGES}/{name}/{group}": tree[group].to_dataset() for group in kept}
+    return found
 
 
 def _of_posts(name: str, posts: np.ndarray, values: np.ndarray) -> xr.Dataset:

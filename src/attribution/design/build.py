@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,7 @@ from attribution.design.sections import (
     tested,
     without_broken_tests,
 )
+from attribution.design.stages import absent_of, build_stages
 from attribution.design.types import (
     Design,
     Floats,
@@ -112,8 +114,9 @@ def build_design(
     value = _value(spec, kept, outcome)
     spec = with_defaults(spec, outcome, _base(spec, kept), features)
     groups = _outcome_groups(spec, kept, outcome, level_order)
+    stages = build_stages(spec, kept, partial(build_design, level_order=level_order))
     return Design(
-        spec=spec,
+        spec=replace(spec, stages={name: stage.spec for name, stage in stages.items()}),
         table=kept,
         outcome=outcome,
         exposure=exposure,
@@ -128,10 +131,11 @@ def build_design(
         hidden=hidden,
         sources=_sources(kept, outcome) if credits_late(spec) else None,
         value=value,
-        absent=tuple(dict.fromkeys((*absent, *unscored, *untested, *more))),
+        absent=tuple(dict.fromkeys((*absent, *unscored, *untested, *more, *absent_of(stages)))),
         set_aside=set_aside,
         tested=tested(spec, kept),
         scores=scores(spec, kept, groups),
+        stages=stages,
     )
 
 

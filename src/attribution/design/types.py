@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -205,6 +205,8 @@ class Design:
         1 for the posts that a lift test is of, else 0; shape (test, post). None without tests.
     scores
         Audiences' credibility, None where there is none.
+    stages
+        Outcomes on the way, each of the posts in the fit that show what it needs.
     """
 
     spec: ModelSpec
@@ -226,6 +228,7 @@ class Design:
     set_aside: tuple[SetAside, ...]
     tested: Floats | None = None
     scores: Scores | None = None
+    stages: Mapping[str, Design] = field(default_factory=dict)
 
     @property
     def family(self) -> Family:

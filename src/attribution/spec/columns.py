@@ -101,6 +101,8 @@ def _named(spec: ModelSpec) -> Iterator[tuple[str, str]]:
         yield from section.columns
     for key, condition in conditions(spec):
         yield from ((key, column) for column in sorted(columns_of(condition)))
+    for name, stage in spec.stages.items():
+        yield from ((f"stages.{name}.{key}", column) for key, column in _named(stage))
 
 
 def counted(spec: ModelSpec) -> Iterator[tuple[str, str]]:

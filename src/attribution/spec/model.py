@@ -7,7 +7,7 @@ registries and the builder turns them into a model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from attribution.spec.families import FAMILIES, OWN, Family
@@ -159,6 +159,9 @@ class ModelSpec:
         Own parameters of the family by section, such as ``dispersion``.
     authenticity, capture, experiments
         Optional sections; None where they are not stated.
+    stages
+        Outcomes on the way to this one, in the order in which they come about, each with a spec of
+        its own: a fit draws them all.
     """
 
     name: str
@@ -175,6 +178,7 @@ class ModelSpec:
     authenticity: Authenticity | None = None
     capture: Capture | None = None
     experiments: Experiments | None = None
+    stages: Mapping[str, ModelSpec] = field(default_factory=dict)
 
     @property
     def sections(self) -> tuple[Section, ...]:

@@ -108,6 +108,7 @@ def _read(fields: Fields) -> ModelSpec | None:
     own = _own_parameters(fields, outcome)
     value = _order_value(fields)
     sections = dict(_sections(fields))
+    stages = dict(_stages(fields))
     if outcome is None or mean is None:
         return None
     return ModelSpec(
@@ -122,7 +123,44 @@ def _read(fields: Fields) -> ModelSpec | None:
         mean=mean,
         own=own,
         order_value=value,
+        stages=stages,
         **cast("dict[str, Any]", sections),
+    )
+
+
+def _stages(fields: Fields) -> Iterator[tuple[str, ModelSpec]]:
+    """Yield the specs of the outcomes on the way, as far as they can be read."""
+    table = fields.table("stages") if fields.has("stages") else None
+    for name in () if table is None else table.keys():
+        own = table.table(name) if table is not None else None
+        stage = None if own is None else _stage(name, own)
+        if own is not None:
+            own.done()
+        if stage is not None:
+            yield name, stage
+
+
+def _stage(name: str, fields: Fields) -> ModelSpec | None:
+    """Read what a stage's outcome is, and how it comes about."""
+    outcome = _outcome(fields)
+    features = _features(fields)
+    missing = _missing(fields)
+    mean = _mean(fields, outcome)
+    own = _own_parameters(fields, outcome)
+    if outcome is None or mean is None:
+        return None
+    return ModelSpec(
+        name=name,
+        title=name,
+        question="",
+        assumptions=(),
+        references=(),
+        outcome=outcome,
+        features=(*features, *implied(features, mean, own)),
+        missing=missing,
+        mean=mean,
+        own=own,
+        order_value=None,
     )
 
 

@@ -15,6 +15,7 @@ from attribution.spec.fields import Notes
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.names import RESERVED, check_names
 from attribution.spec.section_rules import check_sections
+from attribution.spec.stages import check_stages, merge_notes
 from attribution.spec.terms import (
     ALL_PARTS,
     EACH_PART,
@@ -51,10 +52,20 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
     _check_unused(spec, notes)
     _check_groupings(spec, notes)
     check_sections(spec, notes)
+    _check_stages(spec, notes)
     if readable:
         _check_missing(spec, notes)
     if not notes.problems:
         check_names(spec, notes)
+
+
+def _check_stages(spec: ModelSpec, notes: Notes) -> None:
+    """Note what is wrong with the outcomes on the way."""
+    for name, stage in spec.stages.items():
+        own = Notes(notes.file)
+        check_rules(stage, own)
+        merge_notes(notes, name, own)
+    check_stages(spec, notes)
 
 
 def _check_outcome(spec: ModelSpec, notes: Notes) -> None:

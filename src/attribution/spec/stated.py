@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attribution.spec.defaults import rule_of_sigma
 from attribution.spec.families import OWN
 from attribution.spec.model import ModelSpec, OrderValue, RatesMean
+from attribution.spec.stages import in_run
 from attribution.spec.statement import StatedPrior
 
 
@@ -17,7 +18,13 @@ def stated_priors(spec: ModelSpec) -> tuple[StatedPrior, ...]:
 
 def improper_priors(spec: ModelSpec) -> tuple[str, ...]:
     """Return the parameters whose priors are flat, so that nothing can be drawn from them."""
-    return tuple(s.parameter for s in stated_priors(spec) if not s.prior.proper)
+    own = (s.parameter for s in stated_priors(spec) if not s.prior.proper)
+    stages = (
+        in_run(name, parameter)
+        for name, stage in spec.stages.items()
+        for parameter in improper_priors(stage)
+    )
+    return (*own, *stages)
 
 
 def _stated(spec: ModelSpec) -> Iterator[StatedPrior]:

@@ -18,6 +18,7 @@ from attribution.spec.families import OWN
 from attribution.spec.links import LINKS, inverse_text
 from attribution.spec.model import ModelSpec, OrderValue, Predictor, RatesMean
 from attribution.spec.priors import SCALES, Prior
+from attribution.spec.stages import in_run
 from attribution.spec.stated import stated_priors
 from attribution.spec.statement import PROB, StatedPrior
 from attribution.spec.terms import EACH_PART, Group, Term, dim
@@ -50,6 +51,7 @@ def describe(spec: ModelSpec, width: int = 100, *, absent: Iterable[tuple[str, s
         ("Missing values", _prose(_policies(spec), width)),
         ("Equations, with the names that parameters have in a run", equations(spec)),
         (f"Priors as they will be used, with the middle {PROB:.0%} of each", prior_lines(spec)),
+        *(section for name in spec.stages for section in _stage(spec, name, width)),
         ("Left out for this table", _prose([f"- {p}: {why}" for p, why in absent], width)),
         ("References", _prose([f"- {words}" for words in spec.references], width)),
     ]
@@ -59,6 +61,14 @@ def describe(spec: ModelSpec, width: int = 100, *, absent: Iterable[tuple[str, s
         if body:
             blocks.append("\n".join([heading, *body]))
     return "\n\n".join(blocks)
+
+
+def _stage(spec: ModelSpec, name: str, width: int) -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield what a stage is; its parameters go by its name and their own in a run."""
+    stage = spec.stages[name]
+    yield f"Stage {name}, whose names in a run begin with {in_run(name, '')}", equations(stage)
+    yield f"Missing values in stage {name}", _prose(_policies(stage), width)
+    yield f"Priors of stage {name}", prior_lines(stage)
 
 
 def _policies(spec: ModelSpec) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 
 import tomlkit
@@ -19,6 +19,18 @@ from attribution.spec.terms import Term
 def to_toml(spec: ModelSpec) -> str:
     """Return the text of a TOML file that :func:`parse_spec` reads as the same spec."""
     document = _words(spec)
+    _fill(document, spec)
+    if spec.order_value is not None:
+        document["order_value"] = _order_value(spec.order_value)
+    for one in spec.sections:
+        document[one.name] = _section(one)
+    if spec.stages:
+        document["stages"] = _stages(spec.stages)
+    return tomlkit.dumps(document)
+
+
+def _fill(document: Table | tomlkit.TOMLDocument, spec: ModelSpec) -> None:
+    """Write what the outcome is and how it comes about."""
     document["outcome"] = _table(**_given(spec.outcome))
     if spec.features:
         document["features"] = _table(**{f.name: f.expression for f in spec.features})
@@ -28,11 +40,15 @@ def to_toml(spec: ModelSpec) -> str:
     for section, own in spec.own.items():
         if own.prior != DEFAULT:
             document[section] = _own(own)
-    if spec.order_value is not None:
-        document["order_value"] = _order_value(spec.order_value)
-    for one in spec.sections:
-        document[one.name] = _section(one)
-    return tomlkit.dumps(document)
+
+
+def _stages(stages: Mapping[str, ModelSpec]) -> Table:
+    found = tomlkit.table(is_super_table=True)
+    for name, stage in stages.items():
+        table = tomlkit.table(is_super_table=True)
+        _fill(table, stage)
+        found[name] = table
+    return found
 
 
 def _words(spec: ModelSpec) -> tomlkit.TOMLDocument:
