@@ -41,6 +41,7 @@ def effects(
     by: str | Sequence[str] | None = None,
     as_: str | None = None,
     step: float | None = None,
+    ratio: float | None = None,
 ) -> pl.DataFrame:
     """Return averages, contrasts and slopes of the outcome, one tidy row per estimate.
 
@@ -56,13 +57,15 @@ def effects(
         ``difference``, ``ratio``, ``elasticity`` or ``slope``; by default the usual ones.
     step
         Size of a change of a number, and what a slope is told per.
+    ratio
+        Threshold of a claim such as "60 % higher", which is 1.6: how probable ratios above it are.
 
     Raises
     ------
     attribution.errors.InputError
         When there is no run there, its files were altered, or an effect cannot be told.
     """
-    return opened(run).effects(of=of, by=by, as_=as_, step=step)
+    return opened(run).effects(of=of, by=by, as_=as_, step=step, ratio=ratio)
 
 
 def parameters(run: Run | str | Path, *, every: bool = False) -> pl.DataFrame:

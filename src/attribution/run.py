@@ -176,13 +176,14 @@ class Run:
         by: str | Sequence[str] | None = None,
         as_: str | None = None,
         step: float | None = None,
+        ratio: float | None = None,
     ) -> pl.DataFrame:
         """Return averages, contrasts and slopes of the outcome; see ``quantities.effects``."""
         from attribution.quantities.effects import effects
 
-        if not (of or by or as_ is not None or step is not None):
+        if not (of or by or any(asked is not None for asked in (as_, step, ratio))):
             return self._effects
-        return effects(self, of=of, by=by, as_=as_, step=step)
+        return effects(self, of=of, by=by, as_=as_, step=step, ratio=ratio)
 
     @cached_property
     def _effects(self) -> pl.DataFrame:

@@ -32,6 +32,14 @@ class RunCharts:
         """Return ratios between tiers."""
         return self._draw("contrasts")
 
+    def funnel(self) -> alt.ChartType:
+        """Return total, direct and indirect effects of tiers, of a model with stages."""
+        return self._draw("funnel")
+
+    def claim(self) -> alt.ChartType:
+        """Return ratios of tiers' engagement rates against a claimed one."""
+        return self._draw("claim")
+
     def creators(self) -> alt.ChartType:
         """Return how prone each creator's audience is to buy."""
         return self._draw("creators")

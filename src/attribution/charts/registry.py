@@ -10,22 +10,26 @@ import altair as alt
 import polars as pl
 from altair.utils.schemapi import debug_mode
 
+from attribution.charts.claim import claim
 from attribution.charts.comparison import comparison
 from attribution.charts.contributions import contributions
 from attribution.charts.density import density
 from attribution.charts.forest import forest
+from attribution.charts.funnel import funnel
 from attribution.charts.predictive import predictive
 from attribution.charts.ranks import ranks
 from attribution.charts.response import response
 from attribution.charts.roi import roi
 from attribution.charts.sources import (
     Request,
+    claim_source,
     comparison_source,
     contrasts_source,
     contributions_source,
     creators_source,
     density_source,
     forest_source,
+    funnel_source,
     predictive_source,
     ranks_source,
     response_source,
@@ -88,6 +92,20 @@ REGISTRY = {
         "tells them apart.",
         contrasts_source,
         forest,
+    ),
+    "funnel": Entry(
+        "Does a tier bring more orders, and does it through its reach, its engagement or besides?",
+        "A row per tier against the one with most posts; an interval for all ways together and for "
+        "each way, which multiply to the first. Right of the dashed line at 1 is more.",
+        funnel_source,
+        funnel,
+    ),
+    "claim": Entry(
+        "Are engagement rates of tiers so many times apart as somebody claims?",
+        "A row per pair of tiers; the red line is the claim, the dashed one no difference. The "
+        "probability of more than the claim stands at the right.",
+        claim_source,
+        claim,
     ),
     "creators": Entry(
         "Whose audience is more prone to buy than an average one, after shrinkage for luck?",

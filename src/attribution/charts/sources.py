@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CREATOR = "creator"
 CONTRAST = "contrast"
+WAYS, CLAIMS = "_effect_by_", "^engagement_rate_ratio_by_"
+"""Parts of the names of quantities that a model with stages tells."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,19 @@ def rates(effects: pl.DataFrame) -> pl.DataFrame:
 
 
 def contrasts(effects: pl.DataFrame) -> pl.DataFrame:
-    """Keep ratios between tiers."""
-    return effects.filter(pl.col("scope") == CONTRAST)
+    """Keep ratios between tiers, those that have charts of their own aside."""
+    others = pl.any_horizontal(pl.col("quantity").str.contains(part) for part in (WAYS, CLAIMS))
+    return effects.filter(pl.col("scope") == CONTRAST, ~others)
+
+
+def ways(effects: pl.DataFrame) -> pl.DataFrame:
+    """Keep what tiers do in all, directly and by way of stages."""
+    return effects.filter(pl.col("quantity").str.contains(WAYS))
+
+
+def claims(effects: pl.DataFrame) -> pl.DataFrame:
+    """Keep claims about ratios of engagement rates."""
+    return effects.filter(pl.col("quantity").str.contains(f"{CLAIMS}.*_above_"))
 
 
 def creators(effects: pl.DataFrame) -> pl.DataFrame:
@@ -65,6 +78,16 @@ def forest_source(run: Run, _request: Request) -> pl.DataFrame:
 def contrasts_source(run: Run, _request: Request) -> pl.DataFrame:
     """Give ratios between tiers."""
     return _required(contrasts(run.effects()), "contrasts: there is one tier, or none")
+
+
+def funnel_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Give total, direct and indirect effects of tiers."""
+    return _required(ways(run.effects()), "effects by way of stages: its model has none")
+
+
+def claim_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Give ratios of engagement rates with the probability of a claim."""
+    return _required(claims(run.effects()), "engagement rates: its model has no stages of them")
 
 
 def creators_source(run: Run, _request: Request) -> pl.DataFrame:

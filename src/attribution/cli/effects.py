@@ -23,6 +23,12 @@ WAYS = ("difference", "ratio", "elasticity", "slope")
 @click.option(
     "--step", type=float, help="Size of a change of a number, and what a slope is told per."
 )
+@click.option(
+    "--ratio",
+    type=float,
+    help="Threshold of a claim: how probable ratios between groups above it are. By default 1.6 of "
+    "engagement rates, in a model of them.",
+)
 @table_output(ESTIMATES)
 def effects(
     run: Path,
@@ -30,6 +36,7 @@ def effects(
     by: tuple[str, ...],
     as_: str | None,
     step: float | None,
+    ratio: float | None,
     show: Show,
 ) -> None:
     """Show averages, contrasts and slopes of the outcome, overall and by group.
@@ -40,6 +47,6 @@ def effects(
     from attribution import load_run
 
     opened = load_run(run)
-    frame = opened.effects(of=of, by=by, as_=as_, step=step)
+    frame = opened.effects(of=of, by=by, as_=as_, step=step, ratio=ratio)
     warn_of(opened)
     show(frame)

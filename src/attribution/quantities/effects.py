@@ -11,7 +11,9 @@ from attribution.design.types import Design
 from attribution.draws import Draws
 from attribution.quantities.additive import additive_quantities
 from attribution.quantities.asked import Ask, asked_quantities, check
+from attribution.quantities.claims import check_ratio, claims
 from attribution.quantities.estimates import Quantity, estimate_table
+from attribution.quantities.funnel import funnel_quantities
 from attribution.quantities.method import with_method
 from attribution.quantities.peak import peak_quantities
 from attribution.quantities.recorded import recorded_quantities
@@ -32,6 +34,7 @@ def effects(
     by: Columns = None,
     as_: str | None = None,
     step: float | None = None,
+    ratio: float | None = None,
 ) -> pl.DataFrame:
     """Estimate averages, contrasts and slopes of the expected outcome at the observed values.
 
@@ -48,6 +51,9 @@ def effects(
     step
         Size of a change of a number, and what a slope is told per; by default the power of ten
         nearest to the column's standard deviation.
+    ratio
+        Threshold of a claim, such as 1.6 for "60 % higher": how probable each ratio between groups
+        is above it. By default 1.6 is asked of engagement rates where the model has them.
 
     Returns
     -------
@@ -66,10 +72,29 @@ def effects(
     ask = Ask(_columns(of), _columns(by), as_, step)
     if ask != Ask():
         check(run.design, ask)
-    find = quantities_of(run.design, ask)
+    check_ratio(ratio)
+    find = with_claims(quantities_with_stages(run.design, ask), ratio)
     prior = () if run.prior_draws is None else find(run.design, run.prior_draws)
     table = estimate_table(find(run.design, run.thinned), run.manifest.chains, prior)
     return with_method(table, run)
+
+
+def with_claims(find: Find, ratio: float | None) -> Find:
+    """Return the function that makes the same and the claims about it."""
+
+    def found(design: Design, draws: Draws) -> list[Quantity]:
+        told = find(design, draws)
+        return [*told, *claims(told, ratio)]
+
+    return found
+
+
+def quantities_with_stages(design: Design, ask: Ask) -> Find:
+    """Return the function that makes what was asked, or all, by way of stages included."""
+    find = quantities_of(design, ask)
+    if ask != Ask() or not design.stages:
+        return find
+    return lambda design, draws: [*find(design, draws), *funnel_quantities(design, draws)]
 
 
 def _columns(names: Columns) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from attribution.quantities.estimates import INTERVAL, PROBABILITY, summarise
 from attribution.quantities.method import with_method
 from attribution.quantities.wording import AT_ZERO, centred_slopes, inner, meanings, shifts
 from attribution.spec.model import Predictor
+from attribution.spec.stages import in_run, of_stage
 from attribution.spec.terms import INTERCEPT, Intercept, Linear, Place, level_name
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ def at_zero(design: Design, draws: Draws) -> Iterator[Parameter]:
         yield from _constant(design, draws, place, predictor)
         for by in dict.fromkeys(column for term in predictor.terms for column in term.columns):
             yield from _levels(design, draws, place, predictor, by)
+    for name, stage in design.stages.items():
+        for one in at_zero(stage, of_stage(draws, name)):
+            yield replace(one, name=in_run(name, one.name))
 
 
 def _constant(

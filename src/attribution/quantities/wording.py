@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.priors import SCALES
+from attribution.spec.stages import in_run, split_name
 from attribution.spec.stated import stated_priors
 from attribution.spec.terms import (
     INTERCEPT,
@@ -45,6 +46,9 @@ def meanings(spec: ModelSpec) -> dict[str, str]:
         found |= _effects(place, term)
     for section, predictor in spec.predictors.items():
         found |= _moved_levels(spec.place(section), predictor)
+    for name, stage in spec.stages.items():
+        own = meanings(stage)
+        found |= {in_run(name, of): f"{name}: {words}" for of, words in own.items()}
     return found
 
 
@@ -60,7 +64,15 @@ def inner(spec: ModelSpec) -> Callable[[str], bool]:
         if isinstance(term, Categorical):
             again.add(f"{level_name(place, term.by, term.of)}_effect")
     own = {s.parameter for s in stated}
-    return lambda name: name in again or (name not in own and name.endswith(UNKNOWNS))
+    stages = {name: inner(stage) for name, stage in spec.stages.items()}
+
+    def said_better(name: str) -> bool:
+        stage, rest = split_name(spec, name)
+        if stage is not None:
+            return stages[stage](rest)
+        return name in again or (name not in own and name.endswith(UNKNOWNS))
+
+    return said_better
 
 
 def centred_slopes(predictor: Predictor, by: str) -> tuple[str, ...]:

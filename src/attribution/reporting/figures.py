@@ -8,7 +8,7 @@ import polars as pl
 
 from attribution.charts.html import embedded
 from attribution.charts.registry import REGISTRY
-from attribution.charts.sources import Request, contrasts, creators, rates
+from attribution.charts.sources import Request, claims, contrasts, creators, rates, ways
 from attribution.errors import InputError
 from attribution.reporting.content import Figure, Missing
 from attribution.reporting.findings import Findings, reason
@@ -16,6 +16,8 @@ from attribution.reporting.findings import Findings, reason
 HELD: dict[str, Callable[[Findings], pl.DataFrame | Missing]] = {
     "forest": lambda found: rates(found.effects),
     "contrasts": lambda found: contrasts(found.effects),
+    "funnel": lambda found: ways(found.effects),
+    "claim": lambda found: claims(found.effects),
     "creators": lambda found: creators(found.effects),
     "contributions": lambda found: found.contributions,
     "roi": lambda found: found.roi,

@@ -11,6 +11,7 @@ from attribution.quantities.estimates import CANNOT_TELL, PROBABILITY
 from attribution.quantities.roi import PAUSE, REBOOK
 from attribution.quantities.totals import SHARE_FLOOR
 from attribution.reporting import words
+from attribution.reporting.claimed import claim
 from attribution.reporting.content import Answer, Missing
 from attribution.reporting.findings import Findings
 
@@ -24,7 +25,7 @@ def answers(found: Findings) -> tuple[Answer, ...]:
     """Return the answers to the report's questions, those it cannot answer included."""
     if not found.about_orders:
         return (*goes_with(found), belief(found))
-    return (likes(found), comments(found), groups(found), money(found))
+    return (likes(found), comments(found), groups(found), *claim(found), money(found))
 
 
 def goes_with(found: Findings) -> tuple[Answer, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from attribution.charts.sources import contrasts, creators, rates
+from attribution.charts.sources import claims, contrasts, creators, rates, ways
 from attribution.charts.words import capitalised, count, percent
 from attribution.manifest import Manifest
 from attribution.reporting import tables, words
@@ -48,7 +48,14 @@ def sections(
 
 def about_orders(found: Findings) -> tuple[Section, ...]:
     """Return the sections of a model of orders, those that it has no numbers for included."""
-    return signals(found), groups(found), audiences(found), contributions(found), roi(found)
+    return (
+        signals(found),
+        groups(found),
+        funnel(found),
+        audiences(found),
+        contributions(found),
+        roi(found),
+    )
 
 
 def about_another(found: Findings) -> tuple[Section, ...]:
@@ -102,6 +109,16 @@ def groups(found: Findings) -> Section:
     if rows.is_empty():
         return Section("groups", title, ())
     return Section("groups", title, (figure("contrasts", found), _folded_estimates(rows)))
+
+
+def funnel(found: Findings) -> Section:
+    """Return by which ways tiers differ; no blocks of a model without stages."""
+    rows = pl.concat([claims(found.effects), ways(found.effects)])
+    if rows.is_empty():
+        return Section("funnel", words.FUNNEL_TITLE, ())
+    charts = (figure(name, found) for name in ("claim", "funnel"))
+    blocks = (Words((words.FUNNEL,)), *charts, _folded_estimates(rows))
+    return Section("funnel", words.FUNNEL_TITLE, blocks)
 
 
 def audiences(found: Findings) -> Section:

@@ -90,6 +90,11 @@ BEST_ALONE = "All posts are of one {group}, so there is nothing to compare."
 GROUP_ROI = "By the return on their cost: {verdicts}."
 GROUP_VERDICT = "{verdict} {name} (P(ROI > 0) {odds})"
 
+# A claim about engagement rates.
+ASK_CLAIM = "Do smaller creators get {ratio} times the engagement?"
+CLAIM = "{what}: {said}."
+OF_SOME = "Of some tiers"
+
 # Money.
 ROI_REALISED = "The posts cost {cost}. Counted by the orders credited to them, they returned {roi}."
 ROI_EXPECTED = (
@@ -105,6 +110,7 @@ VERDICTS = (
 # Sections.
 SIGNALS_TITLE = "What reach, likes and comments are worth"
 GROUPS_TITLE = "How {group}s differ"
+FUNNEL_TITLE = "By which ways tiers differ"
 LEVELS_TITLE = "How levels of {group} differ"
 CREATORS_TITLE = "Which audiences buy more"
 CONTRIBUTIONS_TITLE = "Where the observed orders came from"
@@ -129,6 +135,11 @@ SIGNALS = (
     "Every number is an average at the values that were observed, and the table names its weights. "
     "“These creators” is about the creators in the data; “a new creator of the tier” is about one "
     "nobody has seen yet, and so less sure."
+)
+FUNNEL = (
+    "Engagement rates are averages over posts, by people reached and by followers, as published "
+    "ones are by either. A tier's total effect is its direct effect times those through its "
+    "engagement and its reach, were nothing left out that moves engagement and orders both."
 )
 CONTRIBUTIONS = (
     "The observed orders are split into those that came with reach alone, with likes and with "
