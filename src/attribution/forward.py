@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from attribution.design.halo import DrawnDays
 from attribution.design.types import Design, Floats, GroupIndex, Integers, Sources, dim
 from attribution.draws import Draws, blocks, n_draws
 from attribution.spec.families import MOST, OWN, Given
+from attribution.spec.halo import HaloMean
 from attribution.spec.links import LINKS, ArrayFunctions
 from attribution.spec.model import RatesMean
 from attribution.spec.sections import brought as orders_brought
@@ -58,7 +60,10 @@ def given_at(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
     own = own_given(design, draws, sums)
     if isinstance(design.spec.mean, RatesMean):
         return replace(own, mean=expected_parts(design, draws).sum(axis=2))
-    return own.with_mean(F, LINKS[design.spec.mean.link], sums["mean"], design.trials)
+    here = own.with_mean(F, LINKS[design.spec.mean.link], sums["mean"], design.trials)
+    if design.halo is None:
+        return here
+    return replace(here, mean=here.mean + carried(design, draws).sum(axis=2))
 
 
 def own_given(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
@@ -88,6 +93,20 @@ def expected_parts(design: Design, draws: Draws) -> Floats:
     signals = converting(design, draws)
     parts = [rates[:, k, :] * signals[part] for k, part in enumerate(mean.parts)]
     return np.stack(parts, axis=2) * factor[:, :, None]
+
+
+def carried(design: Design, draws: Draws) -> Floats:
+    """Expected sales of each day through posts of it and of those before; (draw, post, part).
+
+    Raises
+    ------
+    TypeError
+        For a model whose mean is not a halo mean.
+    """
+    mean = design.spec.mean
+    if not isinstance(mean, HaloMean) or design.halo is None:
+        raise TypeError("only a halo mean carries effects from day to day")
+    return np.stack(mean.carried(F, DrawnDays(design.halo, draws)), axis=2)
 
 
 def lift(design: Design, draws: Draws) -> Floats:
@@ -325,6 +344,7 @@ def at_posts(design: Design, posts: Integers) -> Design:
         bases={name: basis.moved(basis.at[posts]) for name, basis in design.bases.items()},
         groups={name: some(group) for name, group in design.groups.items()},
         sources=None,
+        halo=None if design.halo is None else design.halo.at(posts),
     )
 
 

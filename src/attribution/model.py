@@ -19,9 +19,12 @@ import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
 from attribution.design.build import CREATOR, CREATOR_SPREAD
+from attribution.design.halo import Halo
 from attribution.design.types import Design, GroupIndex, Sources, dim
 from attribution.joint import absorb
+from attribution.spec.adstock import Ages
 from attribution.spec.families import OWN, Given
+from attribution.spec.halo import SHARE, HaloMean
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
 from attribution.spec.priors import PRIORS, SCALES, Prior
@@ -111,6 +114,8 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
         out[dim(column)] = group.levels
     if isinstance(design.spec.mean, RatesMean):
         out["part"] = design.spec.mean.parts
+    if isinstance(design.spec.mean, HaloMean):
+        out["part"], out["lag"] = design.spec.mean.parts, range(design.spec.mean.days)
     if design.sources is not None:
         out["landing"] = range(np.count_nonzero(design.sources.weight))
     if design.hidden is not None:
@@ -343,7 +348,43 @@ def _given(design: Design, hidden: Tensor | None) -> Given:
         eta = pt.log(_data("exposure", design.exposure, "post"))
     eta = _sum_of_terms(design, "mean", design.spec.mean, at, eta)
     trials = None if design.trials is None else _data("trials", design.trials, "post")
-    return _own(design, at).with_mean(F, LINKS[design.spec.mean.link], eta, trials)
+    given = _own(design, at).with_mean(F, LINKS[design.spec.mean.link], eta, trials)
+    return given if design.halo is None else replace(given, mean=given.mean + _carried(design))
+
+
+def _carried(design: Design) -> Tensor:
+    """Expected sales of each day through posts of it and of those before; dims (post,)."""
+    mean = design.spec.mean
+    if not isinstance(mean, HaloMean) or design.halo is None:
+        raise AssertionError("only a halo mean carries effects from day to day")
+    mean.build(Builder(design))
+    return sum(mean.carried(F, TensorDays(design.halo)))
+
+
+class TensorDays:
+    """The days of a halo mean, for a model; see :class:`attribution.spec.halo.Days`."""
+
+    def __init__(self, halo: Halo) -> None:
+        self._halo = halo
+        self.ages = Ages(
+            start=_data("lag_start", halo.ages.start, "lag"),
+            end=_data("lag_end", halo.ages.end, "lag"),
+            last=_data("lag_last", np.asarray(halo.ages.last)),
+        )
+
+    def value(self, name: str) -> Tensor:
+        """Return an unknown that is one number."""
+        return pm.modelcontext(None)[name]
+
+    def share(self, part: int) -> Tensor:
+        """Return the share of the posts' sales that come through a part."""
+        model = pm.modelcontext(None)
+        return model[SHARE][part] if SHARE in model else 1.0
+
+    def lagged(self, part: str, weights: Tensor) -> Tensor:
+        """Return the reach of a part on the days before, weighted by lag; (post,)."""
+        lags = _data(f"{part}_lags", self._halo.lags[part], ("post", "lag"))
+        return pt.sum(lags * weights, axis=1)
 
 
 def _sum_of_terms(

@@ -328,9 +328,14 @@ def outcome_of(design: Design) -> Outcome:
 
 
 def noun_of(table: pl.DataFrame, outcome: str) -> str:
-    """Return what a row is called: ``row`` where its name is its number and it has no orders."""
+    """Return what a row is called: ``post``, ``day``, or ``row``.
+
+    A day where its name is the day, a row where its name is its number and it has no orders.
+    """
     if outcome == ORDERS:
         return "post"
+    if "day" in table.columns and (table["day"].cast(pl.String) == table["post_id"]).all():
+        return "day"
     numbers = table.get_column("post_id").cast(pl.Int64, strict=False)
     numbered = numbers.null_count() == 0 and bool((numbers.diff().drop_nulls() > 0).all())
     return "row" if numbered else "post"

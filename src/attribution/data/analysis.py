@@ -19,6 +19,9 @@ from attribution.tables import DEFAULT_TIERS, Tiers
 ANALYSIS = "analysis.parquet"
 """Name of the table in the folder that ``ingest`` writes."""
 
+DAY = "day"
+"""Column that names the rows of a table of days."""
+
 METADATA = "attribution"
 """Key of the provenance in the metadata of a Parquet file."""
 
@@ -105,9 +108,11 @@ def read_analysis(
 
 
 def _named(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
-    """Return the posts with a name each: their row in the file where they have none."""
+    """Return the rows with a name each: their day or their row in the file where they have none."""
     if "post_id" in frame.columns:
         return frame
+    if frame.schema.get(DAY) == pl.Date and frame.get_column(DAY).is_unique().all():
+        return frame.select(pl.col(DAY).cast(pl.String).alias("post_id"), pl.all())
     return frame.select(rows.cast(pl.String).alias("post_id"), pl.all())
 
 

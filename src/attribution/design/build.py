@@ -13,6 +13,7 @@ import polars as pl
 
 from attribution.design.absent import prune
 from attribution.design.bases import Basis
+from attribution.design.days import check_days, halo_of, prune_halo
 from attribution.design.defaults import with_defaults
 from attribution.design.hidden import predict_hidden
 from attribution.design.levels import check_levels, join_columns, order_of, texts
@@ -89,7 +90,8 @@ def build_design(
     InputError
         When outcome or exposure is missing, or no post is left.
     """
-    raise_if_any(check_numbers(spec, table))
+    raise_if_any([*check_numbers(spec, table), *check_days(spec, table)])
+    spec, unreached = prune_halo(spec, table)
     table = join_columns(table, (*group_columns(spec), *value_group_columns(spec)))
     raise_if_any(check_tests(spec, table))
     spec, absent = prune(spec, table)
@@ -131,10 +133,13 @@ def build_design(
         hidden=hidden,
         sources=_sources(kept, outcome) if credits_late(spec) else None,
         value=value,
-        absent=tuple(dict.fromkeys((*absent, *unscored, *untested, *more, *absent_of(stages)))),
+        absent=tuple(
+            dict.fromkeys((*unreached, *absent, *unscored, *untested, *more, *absent_of(stages)))
+        ),
         set_aside=set_aside,
         tested=tested(spec, kept),
         scores=scores(spec, kept, groups),
+        halo=halo_of(spec, table, kept, outcome),
         stages=stages,
     )
 

@@ -12,6 +12,8 @@ from attribution.errors import InputError, Problem
 from attribution.spec.columns import all_terms, signals
 from attribution.spec.model import ModelSpec
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 
 def group_columns(spec: ModelSpec) -> tuple[str, ...]:
     """Return the columns whose levels terms and sections tell apart, in order of first use."""
@@ -77,9 +79,13 @@ def _can_be_latent(spec: ModelSpec, table: pl.DataFrame, column: str) -> bool:
 
 
 def sort_levels(levels: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
-    """Sort levels by a known order where it names them all, else by size, texts by letter."""
-    if set(levels) <= set(order):
-        return tuple(level for level in order if level in set(levels))
+    """Sort levels by a known order where it names them all, else by size, texts by letter.
+
+    Days of the week are in their own order.
+    """
+    for known in (order, WEEKDAYS):
+        if set(levels) <= set(known):
+            return tuple(level for level in known if level in set(levels))
     try:
         return tuple(sorted(levels, key=float))
     except ValueError:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from attribution.design.bases import Basis
+from attribution.design.halo import Halo
 from attribution.spec.families import Family
 from attribution.spec.model import ModelSpec
 from attribution.spec.terms import dim
@@ -205,6 +206,8 @@ class Design:
         1 for the posts that a lift test is of, else 0; shape (test, post). None without tests.
     scores
         Audiences' credibility, None where there is none.
+    halo
+        What posts reached before each day; None but for a halo mean.
     stages
         Outcomes on the way, each of the posts in the fit that show what it needs.
     """
@@ -228,6 +231,7 @@ class Design:
     set_aside: tuple[SetAside, ...]
     tested: Floats | None = None
     scores: Scores | None = None
+    halo: Halo | None = None
     stages: Mapping[str, Design] = field(default_factory=dict)
 
     @property

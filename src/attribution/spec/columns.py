@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from attribution.errors import Problem, suggest
+from attribution.spec.halo import HaloMean
 from attribution.spec.model import Feature, ModelSpec, RatesMean
 from attribution.spec.terms import Group, Term
 from attribution.spec.transforms import columns_of
@@ -94,6 +95,8 @@ def _named(spec: ModelSpec) -> Iterator[tuple[str, str]]:
     yield from counted(spec)
     if isinstance(spec.mean, RatesMean):
         yield from ((f"mean.parts[{i}]", part) for i, part in enumerate(spec.mean.parts))
+    if isinstance(spec.mean, HaloMean):
+        yield from spec.mean.columns()
     for feature in spec.features:
         yield from ((feature_key(spec, feature), c) for c in sorted(columns_of(feature)))
     yield from ((key, part) for key, column in groupings(spec) for part in column.split(":"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from attribution.spec.families import FAMILIES, OWN, Family
 from attribution.spec.links import LINKS
@@ -79,6 +79,9 @@ class Predictor:
     link: str
     terms: tuple[Term, ...]
     centre: str = "all"
+
+    of: ClassVar[str] = "mean"
+    """What the terms add up to where they are those of the mean."""
 
 
 @dataclass(frozen=True)
@@ -223,8 +226,10 @@ class ModelSpec:
             unit = f"probability of {unit}"
         average = f"average {unit}" if not outcome.trials else f"average share of {outcome.trials}"
         location = f"{link.name} of the {average}"
+        if predictor.of != "mean":
+            unit = f"{predictor.of} {unit}"
         constant, exp_unit = f"{link.name} of {unit}", unit if link.name == "log" else None
-        scale, one = f"{link.name} mean", "1"
+        scale, one = f"{link.name} {predictor.of}", "1"
         if link.name == "identity":
             scale, one, location = "mean", self.spread, average
             constant = f"mean of {unit}"

@@ -18,26 +18,27 @@ from attribution.spec.terms import GaussianProcess, Spline, dim
 
 # fmt: off
 DIMS = frozenset({
-    "chain", "draw", "feature", "hidden", "landing", "node", "part", "post", "sale", "sample",
-    "scored", "source", "test",
+    "chain", "draw", "feature", "hidden", "lag", "landing", "node", "part", "post", "sale",
+    "sample", "scored", "source", "test",
 })
 """Dims that a run may have besides those of the spec's columns."""
 
 RESERVED = DIMS | frozenset({
     "alpha", "conversions", "credited_orders", "exposure", "hidden_rows", "hidden_z", "intercept",
-    "fake_share", "inverse_alpha", "lift", "lift_standard_error", "log_rate", "mixing",
+    "fake_share", "half_life", "halo_share", "inverse_alpha", "lag_end", "lag_last", "lag_start",
+    "lift", "lift_standard_error", "log_rate", "mixing",
     "net_revenue", "paying_orders", "paying_share",
-    "sale_orders", "score", "scored_levels", "share", "survey", "survey_buyers", "test_posts",
-    "trials", "unit", "zero",
+    "sale_orders", "score", "scored_levels", "share", "steepness", "survey", "survey_buyers",
+    "test_posts", "trials", "unit", "zero",
     *(own.parameter for own in OWN.values()), *OWN,
 })
 """Names with another meaning in a spec or in a run, so that no feature may have them."""
 
 _ENDS = (
     "at_nodes", "bend", "centre", "coefficient", "compared", "correlation", "difference", "effect",
-    "estimate", "frequency", "function", "index", "information", "length_scale", "none", "pair",
-    "partial", "partial_beta", "raw", "sd", "share", "slope", "step", "weight", "whole", "z",
-    "zeros",
+    "estimate", "frequency", "function", "index", "information", "length_scale", "lags", "none",
+    "pair", "partial", "partial_beta", "raw", "sd", "share", "slope", "step", "weight", "whole",
+    "z", "zeros",
 )
 """What a run appends to the name of a feature, a curve or a grouping for what belongs to it."""
 # fmt: on

@@ -12,6 +12,7 @@ from typing import Any, cast
 from attribution.errors import InputError, Problem, raise_if_any
 from attribution.spec.families import FAMILIES, OWN, OwnParameter
 from attribution.spec.fields import Fields, Notes
+from attribution.spec.halo import FORM, read_halo
 from attribution.spec.links import LINKS
 from attribution.spec.model import (
     Feature,
@@ -35,7 +36,7 @@ FORMAT = 1
 ALIKE = 0.75
 """Likeness from which a name without a feature is taken for one that is misspelt."""
 
-FORMS = ("linear", "rates")
+FORMS = ("linear", "rates", FORM)
 POLICIES = ("latent", "set_aside")
 
 
@@ -229,6 +230,10 @@ def _mean(fields: Fields, outcome: Outcome | None) -> RatesMean | Predictor | No
     form = table.choice("form", FORMS, "form of the mean") if table.has("form") else "linear"
     if form is None:
         return None
+    if form == FORM:
+        halo = read_halo(table)
+        table.done()
+        return halo
     links = LINKS if outcome is None else FAMILIES[outcome.family].links
     whose = "" if outcome is None else f"the family {outcome.family!r}"
     mean = _rates_mean(table) if form == "rates" else _predictor(table, links, whose)

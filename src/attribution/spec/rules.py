@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from attribution.errors import InputError, suggest
 from attribution.spec.columns import all_terms, feature_key, groupings, signals, used_features
 from attribution.spec.fields import Notes
+from attribution.spec.halo import check_halo
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.names import RESERVED, check_names
 from attribution.spec.section_rules import check_sections
@@ -53,6 +54,7 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
     _check_groupings(spec, notes)
     check_sections(spec, notes)
     _check_stages(spec, notes)
+    check_halo(spec, notes)
     if readable:
         _check_missing(spec, notes)
     if not notes.problems:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attribution.spec.defaults import rule_of_sigma
 from attribution.spec.families import OWN
+from attribution.spec.halo import HaloMean
 from attribution.spec.model import ModelSpec, OrderValue, RatesMean
 from attribution.spec.stages import in_run
 from attribution.spec.statement import StatedPrior
@@ -30,6 +31,8 @@ def improper_priors(spec: ModelSpec) -> tuple[str, ...]:
 def _stated(spec: ModelSpec) -> Iterator[StatedPrior]:
     if isinstance(spec.mean, RatesMean):
         yield from _rates(spec, spec.mean)
+    if isinstance(spec.mean, HaloMean):
+        yield from spec.mean.stated(spec.outcome.column)
     for section, predictor in spec.predictors.items():
         place = spec.place(section)
         # What is the same for all posts before what varies between groups.

@@ -15,6 +15,7 @@ from attribution.spec.columns import (
     used_features,
 )
 from attribution.spec.families import OWN
+from attribution.spec.halo import HaloMean
 from attribution.spec.links import LINKS, inverse_text
 from attribution.spec.model import ModelSpec, OrderValue, Predictor, RatesMean
 from attribution.spec.priors import SCALES, Prior
@@ -82,6 +83,8 @@ def equations(spec: ModelSpec) -> list[str]:
         lines.append(f"trials = {spec.outcome.trials}")
     if isinstance(spec.mean, RatesMean):
         lines += [*_rates(spec, spec.mean), *_definitions(spec, "mean", spec.mean.terms)]
+    if isinstance(spec.mean, HaloMean):
+        lines += spec.mean.equations(spec.outcome.column)
     for section, predictor in spec.predictors.items():
         lines += _sum(spec, section, predictor)
     lines += [f"{f.name} = {f.expression}{_centred(spec, f.name)}" for f in used_features(spec)]
@@ -108,7 +111,7 @@ def _sum(spec: ModelSpec, section: str, predictor: Predictor) -> Iterator[str]:
     """Yield the equation of a sum of terms and of what its terms are made of."""
     place = spec.place(section)
     terms = [text for term in predictor.terms for text in term.summands(place)]
-    name = "mean" if section == "mean" else OWN[section].parameter
+    name = predictor.of if section == "mean" else OWN[section].parameter
     exposure = spec.outcome.exposure if section == "mean" else None
     inverse = inverse_text(LINKS[predictor.link], " + ".join(terms))
     yield f"{name} = {f'{exposure} * ' if exposure else ''}{inverse}"

@@ -9,6 +9,7 @@ import tomlkit
 from tomlkit.items import InlineTable, Table
 
 from attribution.spec.defaults import DEFAULT
+from attribution.spec.halo import FORM, HaloMean
 from attribution.spec.model import ModelSpec, OrderValue, Own, Predictor
 from attribution.spec.parse import FORMAT
 from attribution.spec.priors import Prior
@@ -78,6 +79,8 @@ def _table(**values: object) -> Table:
 
 def _mean(spec: ModelSpec) -> Table:
     mean = spec.mean
+    if isinstance(mean, HaloMean):
+        return _halo(mean)
     if isinstance(mean, Predictor):
         return _predictor(mean, form="linear")
     table = _table(
@@ -85,6 +88,22 @@ def _mean(spec: ModelSpec) -> Table:
         parts=list(mean.parts),
         rate=_prior(mean.rate),
         shares=_prior(mean.shares),
+    )
+    return _with_terms(table, mean.terms)
+
+
+def _halo(mean: HaloMean) -> Table:
+    adstock = tomlkit.inline_table()
+    adstock["kind"] = mean.adstock.kind
+    adstock.update({name: _prior(prior) for name, prior in vars(mean.adstock).items()})
+    table = _table(
+        form=FORM,
+        day=mean.day,
+        parts=list(mean.parts),
+        halo_share=_prior(mean.halo_share),
+        shares=_prior(mean.shares),
+        adstock=adstock,
+        days=mean.days,
     )
     return _with_terms(table, mean.terms)
 

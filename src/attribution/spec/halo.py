@@ -1,0 +1,193 @@
+"""A mean of daily sales: a baseline, and what posts bring on their day and on the days after.
+
+    mean[day] = exp(sum of terms) + sum over parts k and lags l of rate[k] w[l] reach[k, day - l]
+
+with the weights w of an adstock. A rate is stated by what it comes to: all posts bring the share
+``halo_share`` of average daily sales at the table's average daily reach, and each part k the share
+``share[k]`` of that, so
+
+    rate[k] = halo_share * share[k] * average daily sales / average daily reach[k].
+
+A share can be as near to 0 as the data say: where posts bring nothing, the prior does not insist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from attribution.errors import Problem
+from attribution.spec.adstock import ADSTOCKS, Adstock, Ages, Array
+from attribution.spec.fields import Fields, Notes
+from attribution.spec.links import Functions
+from attribution.spec.model import ModelSpec, Predictor
+from attribution.spec.priors import SIMPLEX, UNIT, Prior
+from attribution.spec.reading import read_prior
+from attribution.spec.statement import StatedPrior
+from attribution.spec.terms import Make, read_terms
+
+FORM = "halo"
+"""Name of this form of the mean in a spec."""
+
+TOTAL, SHARE = "halo_share", "share"
+"""Names of the unknowns in a run."""
+
+DAYS = (1, 400)
+USUAL_DAYS = 42
+FAMILIES = ("poisson", "negative_binomial")
+
+
+class Days(Protocol):
+    """The days at which effects are added up; every array has the days as its last dim."""
+
+    ages: Ages
+    """Logarithms of the ages at which days after a post begin and end."""
+
+    def value(self, name: str) -> Array:
+        """Return an unknown that is one number; draws as a column."""
+
+    def share(self, part: int) -> Array:
+        """Return the share of the posts' sales that come through a part."""
+
+    def lagged(self, part: str, weights: Array) -> Array:
+        """Return the reach of a part on the days before, weighted by lag.
+
+        In units in which its average over the table is that of the sales.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class HaloMean(Predictor):
+    """A baseline of terms with a log link, plus what posts bring.
+
+    Parameters
+    ----------
+    day
+        Column with the day of each row.
+    parts
+        Columns with what posts of that day reached, such as one for each tier.
+    halo_share
+        Prior of the posts' share of average daily sales, at average daily reach.
+    shares
+        Prior (Dirichlet) of how that splits between the parts.
+    adstock
+        How effects wear off.
+    days
+        Days after a post on which it has an effect, its own included.
+    """
+
+    day: str
+    parts: tuple[str, ...]
+    halo_share: Prior
+    shares: Prior
+    adstock: Adstock
+    days: int = USUAL_DAYS
+
+    of: ClassVar[str] = "baseline"
+    keys: ClassVar[Mapping[str, str]] = {
+        "day": "column with the day of each row: dates that follow one another without a gap",
+        "parts": "columns with what the posts of each day reached, such as one for each tier",
+        "halo_share": "prior of the posts' share of average daily sales",
+        "shares": "prior of how the posts' sales split between the parts",
+        "adstock": "how effects wear off: its `kind` and its priors",
+        "days": f"days on which a post has an effect, its own included ({USUAL_DAYS} if left out)",
+        "terms": "the baseline: terms as of a linear mean with a log link",
+    }
+
+    def stated(self, outcome: str) -> Iterator[StatedPrior]:
+        """Yield its priors, those of the baseline aside."""
+        yield StatedPrior(
+            TOTAL,
+            f"mean.{TOTAL}",
+            self.halo_share,
+            f"{outcome} through posts at average daily reach, as a share of average {outcome}",
+        )
+        words = f"share of the posts' {outcome} through each part at average daily reach"
+        yield StatedPrior(SHARE, "mean.shares", self.shares, words, count=len(self.parts))
+        yield from self.adstock.stated()
+
+    def equations(self, outcome: str) -> Iterator[str]:
+        """Yield its equations as plain text, that of the baseline aside."""
+        yield f"mean = {self.of} + sum over parts and lags of rate[part] * w[lag] * part[day - lag]"
+        rate = f"average {outcome} / average of the part, over the days"
+        yield f"rate[part] = {TOTAL} * {SHARE}[part] * {rate}"
+        yield f"w[lag] = (S(lag) - S(lag + 1)) / (1 - S({self.days})), lag = 0 to {self.days - 1}"
+        yield f"S(age) = {self.adstock.equation}"
+
+    def columns(self) -> Iterator[tuple[str, str]]:
+        """Yield dotted key and name of each column that it needs beside those of its terms."""
+        yield "mean.day", self.day
+        yield from ((f"mean.parts[{i}]", part) for i, part in enumerate(self.parts))
+
+    def build(self, make: Make) -> None:
+        """Add its unknowns, those of the baseline aside, to a model."""
+        make.prior(TOTAL, self.halo_share)
+        if len(self.parts) > 1:
+            make.dirichlet(SHARE, self.shares.parameters["concentration"], "part")
+        for stated in self.adstock.stated():
+            make.prior(stated.parameter, stated.prior)
+
+    def carried(self, f: Functions, at: Days) -> list[Array]:
+        """Return what posts are expected to bring on each day, part by part; each (…, day)."""
+        weights = self.adstock.weights(f, at.ages, at.value)
+        total = at.value(TOTAL)
+        return [total * at.share(k) * at.lagged(part, weights) for k, part in enumerate(self.parts)]
+
+
+def read_halo(table: Fields) -> HaloMean | None:
+    """Read a halo mean, or return None after noting why there is none."""
+    adstock = _adstock(table)
+    found: dict[str, Any] = {
+        "day": table.text("day"),
+        "parts": table.texts("parts"),
+        "halo_share": read_prior(table, TOTAL, UNIT),
+        "shares": read_prior(table, "shares", SIMPLEX),
+        "days": table.whole("days", DAYS, USUAL_DAYS),
+        "terms": read_terms(table, "linear"),
+    }
+    return None if adstock is None else HaloMean(link="log", adstock=adstock, **found)
+
+
+def _adstock(table: Fields) -> Adstock | None:
+    fields = table.table("adstock")
+    kind = None if fields is None else fields.choice("kind", ADSTOCKS, "adstock")
+    if fields is None or kind is None:
+        return None
+    adstock = ADSTOCKS[kind].read(fields)
+    fields.done()
+    return adstock
+
+
+def check_halo(spec: ModelSpec, notes: Notes) -> None:
+    """Note every rule that a halo mean breaks."""
+    mean = spec.mean
+    if not isinstance(mean, HaloMean):
+        return
+    outcome = spec.outcome
+    if outcome.family not in FAMILIES:
+        what = f"a halo mean has no family {outcome.family!r}"
+        notes.add(what, "outcome.family", expected=" or ".join(FAMILIES))
+    if outcome.exposure is not None:
+        what, hint = "daily sales are not proportional to an exposure", "Remove it"
+        notes.add(what, "outcome.exposure", value=outcome.exposure, hint=hint)
+    for section in spec.sections:
+        what = f"a halo mean is of days, and [{section.name}] of posts"
+        notes.add(what, section.name, hint="Remove one of the two")
+    if spec.order_value is not None:
+        notes.add("a halo mean has no order value", "order_value", hint="Remove it")
+    taken = [outcome.column, mean.day]
+    for index, part in enumerate(mean.parts):
+        if part in taken:
+            notes.add(f"{part!r} cannot be a part", f"mean.parts[{index}]")
+        if part in mean.parts[:index]:
+            notes.add(f"the part {part!r} is there twice", f"mean.parts[{index}]")
+
+
+def refused() -> Problem:
+    """Return the problem of an effect that a halo model is asked for by column."""
+    return Problem(
+        "a model of daily sales tells what posts bring, not the effects of other columns",
+        key="of",
+        hint="Leave out --of, --by, --as and --step",
+    )
