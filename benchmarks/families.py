@@ -103,8 +103,13 @@ def model(family: str, posts: int) -> object:
 
 def _blank(frame: pl.DataFrame, family: str) -> pl.DataFrame:
     """Return the table with outcomes that any family takes, to be replaced."""
-    values = (np.arange(frame.height) % 2) if family == "bernoulli" else np.ones(frame.height)
-    return frame.with_columns(pl.Series("conversions", values.astype(np.int64)))
+    from attribution.spec.families import FAMILIES
+
+    ones = 0.0 if family == "bernoulli" else 1.0
+    # Numbers have to vary to be a model's; counts of one trial cannot exceed 1.
+    varied = family == "bernoulli" or not FAMILIES[family].whole
+    values = ones + (np.arange(frame.height) % 2 if varied else 0.0)
+    return frame.with_columns(pl.Series("conversions", np.zeros(frame.height) + values))
 
 
 def _truth(design: object) -> dict[str, np.ndarray]:
