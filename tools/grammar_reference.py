@@ -94,7 +94,7 @@ def defaults() -> str:
         ("difference between levels; monotone difference", rule_of_slope("u")),
         ("line of a spline, per standard deviation of its feature", rule_of_slope("u")),
         ("standard deviation between levels, of the constant", rule_of_sd("u")),
-        ("the same of several things at once", rule_of_sd("u", ["x"])),
+        ("standard deviation between levels, of the slope of a feature x", rule_of_sd("u", "x")),
         ("standard deviation of a curve or its bends", rule_of_sd("u")),
     ]
     return table(("what", "default"), ((what, code(rule)) for what, rule in rows))

@@ -245,8 +245,9 @@ def test_defaults_are_their_rules_on_the_log_scale() -> None:
     location = np.log((TABLE["y"].sum() + 0.5) / ROWS)
     assert found["intercept"] == Prior("normal", {"mu": short(location), "sigma": 2.5})
     assert found["slope_x"] == Prior("normal", {"mu": 0.0, "sigma": short(1 / sd)})
-    # The widest of what varies: here the intercept's.
-    assert found["g_sd"] == found["g_x_sd"] == Prior("half_normal", {"sigma": 1.0})
+    # Each of what varies in its own units.
+    assert found["g_sd"] == Prior("half_normal", {"sigma": 1.0})
+    assert found["g_x_sd"] == Prior("half_normal", {"sigma": short(1 / sd)})
     assert found["edu_sd"] == found["x_gp_sd"] == Prior("half_normal", {"sigma": 1.0})
     assert found["num_difference"] == Prior("normal", {"mu": 0.0, "sigma": 1.0})
     assert DEFAULT not in found.values()
@@ -259,7 +260,8 @@ def test_defaults_are_their_rules_in_units_of_the_outcome() -> None:
         "normal", {"mu": short(TABLE["z"].mean()), "sigma": short(2.5 * sd)}
     )
     assert found["slope_x"] == Prior("normal", {"mu": 0.0, "sigma": short(sd / sd_x)})
-    assert found["g_sd"] == Prior("half_normal", {"sigma": short(sd / sd_x)})
+    assert found["g_sd"] == Prior("half_normal", {"sigma": short(sd)})
+    assert found["g_x_sd"] == Prior("half_normal", {"sigma": short(sd / sd_x)})
     assert found["edu_sd"] == Prior("half_normal", {"sigma": short(sd)})
     assert found["sigma"].name == "exponential"
     assert found["sigma"].parameters["lam"] == pytest.approx(1 / sd, rel=0.005)

@@ -336,6 +336,16 @@ def test_correlated_effects_have_the_prior_that_is_stated() -> None:
         assert ours == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("more", ["", 'correlation = { name = "lkj", eta = 2 }'])
+def test_each_of_what_varies_has_the_prior_that_is_stated_for_it(more: str) -> None:
+    term = f'{OF_SHOPS}of = ["intercept", "x"]\neffects = "exchangeable"\n{more}\n'
+    term += 'sd = [{ name = "gamma", alpha = 4, beta = 2 }, { name = "half_normal", sigma = 5 }]\n'
+    density, draws, _ = moved(points(CONSTANT + term), "shop")
+    sds = draws["shop_sd"][0], draws["shop_f_x_sd"][0]
+    assert density["shop_sd"][0] == pytest.approx(stats.gamma.logpdf(sds[0], 4, scale=0.5))
+    assert density["shop_f_x_sd"][0] == pytest.approx(stats.halfnorm.logpdf(sds[1], scale=5))
+
+
 def test_zero_sum_effects_have_the_variance_of_the_levels_less_their_mean() -> None:
     term = '[[mean.terms]]\nkind = "group"\nby = "shop"\nof = ["intercept"]\neffects = "zero_sum"\n'
     at = points(CONSTANT + term + 'sd = { name = "uniform", lower = 1.999, upper = 2.001 }\n')

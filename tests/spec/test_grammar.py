@@ -10,6 +10,7 @@ from attribution.spec.families import FAMILIES, OWN
 from attribution.spec.links import LINKS
 from attribution.spec.model import ModelSpec, Own
 from attribution.spec.priors import POSITIVE, PRIORS, REAL, SCALES, UNIT, Prior
+from attribution.spec.stated import stated_priors
 from attribution.spec.terms import CENTRES, TERMS, Intercept
 
 PAIRS = [(family, link) for family in FAMILIES.values() for link in family.links]
@@ -147,6 +148,18 @@ def test_every_kind_of_term_in_every_sum(kind: str, section: str, texts: dict[st
     (term,) = spec.predictors[section].terms
     assert type(term) is TERMS[kind]
     assert again(spec) == spec
+
+
+def test_standard_deviations_of_a_group_may_have_a_prior_each() -> None:
+    few = [example("half_normal"), example("gamma", "precision")]
+    stated_as = f"sd = [{stated(few[0])}, {stated(few[1])}]"
+    spec = with_term("group", STATED["group"].replace(f"sd = {HALF}", stated_as), "mean")
+    (term,) = spec.mean.terms
+    assert [term.sd_of(of) for of in ("intercept", "x")] == few
+    assert again(spec) == spec
+    found = {prior.parameter: (prior.key, prior.prior) for prior in stated_priors(spec)}
+    assert found["county_year_sd"] == ("mean.terms[0].sd[0]", few[0])
+    assert found["county_year_x_sd"] == ("mean.terms[0].sd[1]", few[1])
 
 
 @pytest.mark.parametrize("kind", TERMS)

@@ -249,6 +249,22 @@ TERMS = [
         "mean.terms[2].order: one level has no order; expected two levels or more",
     ),
     (
+        group('"g"', '["intercept", "x"]', f"sd = [{ONE}]"),
+        "mean.terms[2].sd: there is not one prior for each thing that varies (found '1'); expected "
+        "a list of 2, or one",
+    ),
+    (
+        group(
+            '"g"', '["intercept", "x"]', f'sd = [{ONE}, {{ name = "normal", mu = 0, sigma = 1 }}]'
+        ),
+        "mean.terms[2].sd[1]: a normal prior gives any number, but this parameter takes numbers "
+        f"above 0; expected one of {NEEDS_POSITIVE}",
+    ),
+    (
+        group('"g"', '["intercept", "x"]', "sd = [1, 2]"),
+        "mean.terms[2].sd: wrong value (found '[1, 2]'); expected tables [[mean.terms[2].sd]]",
+    ),
+    (
         group('["g", "g"]', '["intercept"]'),
         "mean.terms[2].by: the column 'g' is there twice",
     ),

@@ -171,7 +171,7 @@ def _supported_slopes(
     reason = next((reason for reason in why.values() if reason is not None), None)
     if reason is None or not left:
         return term, reason
-    return replace(term, of=left, correlation=term.correlation if len(left) > 1 else None), reason
+    return term.only(left), reason
 
 
 def _with_exposure(spec: ModelSpec, table: pl.DataFrame) -> pl.DataFrame:

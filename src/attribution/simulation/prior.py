@@ -144,7 +144,7 @@ def _tier_effects(
 ) -> tuple[float, dict[str, float]]:
     for term in terms:
         if term.by == "tier":
-            sd = draw(term.sd, rng)
+            sd = draw(term.sd_of(term.of[0]), rng)
             return sd, dict(zip(tiers, zero_sum(sd, len(tiers), rng).tolist(), strict=True))
     return 0.0, dict.fromkeys(tiers, 0.0)
 
@@ -152,7 +152,7 @@ def _tier_effects(
 def _creator_sd(terms: Iterable[Group], rng: np.random.Generator) -> float:
     for term in terms:
         if term.by == "creator_id":
-            return draw(term.sd, rng)
+            return draw(term.sd_of(term.of[0]), rng)
     return 0.0
 
 

@@ -7,7 +7,7 @@ the same defaults serve clicks and orders, likes and their logarithms (as in rst
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attribution.spec.priors import Prior
@@ -28,11 +28,9 @@ def rule_of_slope(unit: str, feature: str | None = None) -> str:
     return f"normal(mu = 0, sigma = {sigma})"
 
 
-def rule_of_sd(unit: str, features: Sequence[str] = (), *, constant: bool = True) -> str:
+def rule_of_sd(unit: str, feature: str | None = None) -> str:
     """Return the default of a standard deviation in words, as :meth:`Facts.sd` computes it."""
-    each = [unit] if constant else []
-    each += [f"{unit} / sd({name})" for name in features]
-    sigma = each[0] if len(each) == 1 else f"the largest of {', '.join(each)}"
+    sigma = unit if feature is None else f"{unit} / sd({feature})"
     return f"half_normal(sigma = {sigma})"
 
 
@@ -74,12 +72,11 @@ class Facts:
         spread = self.unit / self.spreads.get(feature, 1.0)
         return Prior("normal", {"mu": 0.0, "sigma": _short(spread)})
 
-    def sd(self, prior: Prior, features: tuple[str, ...]) -> Prior:
-        """Return the prior of a standard deviation between levels."""
+    def sd(self, prior: Prior, feature: str) -> Prior:
+        """Return the prior of a standard deviation, of a feature's slope or (of none) of a sum."""
         if prior != DEFAULT:
             return prior
-        # One prior serves all that vary: the widest that one of them needs.
-        spread = max(self.unit / self.spreads.get(name, 1.0) for name in features)
+        spread = self.unit / self.spreads.get(feature, 1.0)
         return Prior("half_normal", {"sigma": _short(spread)})
 
 

@@ -17,17 +17,32 @@ def read_prior(fields: Fields, name: str, needs: Support, default: Prior | None 
     if default is not None and not fields.has(name):
         return default
     table = fields.table(name)
-    chosen = None if table is None else table.choice("name", PRIORS, "prior")
-    if table is None or chosen is None:
+    return Prior("", {}) if table is None else _prior(table, needs)
+
+
+def read_priors(
+    fields: Fields, name: str, needs: Support, default: Prior
+) -> Prior | tuple[Prior, ...]:
+    """Read a prior as :func:`read_prior`, or a list of them."""
+    stated = fields.values.get(name)
+    if isinstance(stated, list):
+        found = tuple(_prior(table, needs) for table in fields.tables(name))
+        return found if len(found) == len(stated) else Prior("", {})
+    return read_prior(fields, name, needs, default)
+
+
+def _prior(table: Fields, needs: Support) -> Prior:
+    chosen = table.choice("name", PRIORS, "prior")
+    if chosen is None:
         return Prior("", {})
     kind = PRIORS[chosen]
-    before = len(fields.notes.problems)
+    before = len(table.notes.problems)
     on = table.choice("on", SCALES, "scale of a prior") if table.has("on") else None
     parameters = {p: _parameter(table, p, allowed) for p, allowed in kind.parameters.items()}
     table.done()
     found = Prior(chosen, parameters, on)
-    if len(fields.notes.problems) == before:
-        _check_support(found, fields, name, needs)
+    if len(table.notes.problems) == before:
+        _check_support(found, table, needs)
     return found
 
 
@@ -38,10 +53,10 @@ def _parameter(table: Fields, name: str, allowed: Support) -> float:
     return 0.0 if value is None else value
 
 
-def _check_support(prior: Prior, fields: Fields, name: str, needs: Support) -> None:
+def _check_support(prior: Prior, fields: Fields, needs: Support) -> None:
     kind = PRIORS[prior.name]
     if kind.ordered and prior.parameters[kind.ordered[0]] >= prior.parameters[kind.ordered[1]]:
-        fields.notes.add(f"{kind.ordered[0]} is not below {kind.ordered[1]}", fields.key(name))
+        fields.notes.add(f"{kind.ordered[0]} is not below {kind.ordered[1]}", fields.place)
         return
     if prior.on is not None:
         scale = SCALES[prior.on]
@@ -49,7 +64,7 @@ def _check_support(prior: Prior, fields: Fields, name: str, needs: Support) -> N
             fitting = [n for n, s in SCALES.items() if needs.inside(s.of) and s.of.inside(needs)]
             fields.notes.add(
                 f"a parameter that takes {needs.words} has no scale {prior.on!r}",
-                f"{fields.key(name)}.on",
+                fields.key("on"),
                 expected=f"one of {', '.join(fitting)}" if fitting else None,
                 hint="Remove it" if not fitting else None,
             )
@@ -62,6 +77,6 @@ def _check_support(prior: Prior, fields: Fields, name: str, needs: Support) -> N
         fields.notes.add(
             f"a {prior.name} prior gives {support.words}, but this parameter takes "
             f"{needs.words}{there}",
-            fields.key(name),
+            fields.place,
             expected=f"one of {', '.join(fitting)}",
         )

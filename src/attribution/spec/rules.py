@@ -15,6 +15,7 @@ from attribution.spec.fields import Notes
 from attribution.spec.halo import check_halo
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.names import RESERVED, check_names
+from attribution.spec.priors import Prior
 from attribution.spec.section_rules import check_sections
 from attribution.spec.stages import check_stages, merge_notes
 from attribution.spec.terms import (
@@ -255,6 +256,9 @@ def _check_effects(term: Group, key: str, notes: Notes) -> None:
     if EACH_PART[0] in term.of and len(term.of) > 1:
         what = "each part varies by itself or all parts vary together, not both in one term"
         notes.add(what, f"{key}.of", hint="Write two terms")
+    if not isinstance(term.sd, Prior) and len(term.sd) != len(term.of):
+        what, expected = "there is not one prior for each thing that varies", len(term.of)
+        notes.add(what, f"{key}.sd", value=len(term.sd), expected=f"a list of {expected}, or one")
     slopes = [of for of in term.of if of not in {INTERCEPT, *EACH_PART, *ALL_PARTS}]
     if term.of == EACH_PART and term.effects not in ("zero_sum", None):
         what = f"rates of each part cannot have {term.effects} effects"

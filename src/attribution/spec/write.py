@@ -174,6 +174,8 @@ def _term(term: Term) -> Table:
             case Prior():
                 if value != DEFAULT:
                     table[name] = _prior(value)
+            case tuple() if isinstance(value[0], Prior):
+                table[name] = [_prior(prior) for prior in value]
             case tuple():
                 table[name] = list(value)
             case str() if name == "by" and ":" in value:

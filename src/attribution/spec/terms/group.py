@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self, cast
 from attribution.spec.defaults import DEFAULT, Facts, rule_of_sd
 from attribution.spec.fields import Fields
 from attribution.spec.priors import CORRELATION, POSITIVE, Prior
-from attribution.spec.reading import read_prior
+from attribution.spec.reading import read_prior, read_priors
 from attribution.spec.statement import StatedPrior
 from attribution.spec.terms.base import Array, At, Make, Place, Term, dim, feature_at
 from attribution.spec.terms.population import INTERCEPT, level_name, read_by
@@ -45,7 +45,8 @@ class Group(Term):
         around zero; ``mean_one``: multipliers whose population mean is 1 (log-normal with
         location ``-sd**2 / 2``).
     sd
-        Prior of the standard deviation between levels (link or log scale).
+        Prior of the standard deviation between levels (link or log scale): one that serves all
+        that varies, or one for each in the order of ``of``.
     correlation
         Prior (LKJ) of the correlations between what varies; None for none.
     """
@@ -53,7 +54,7 @@ class Group(Term):
     by: str
     of: tuple[str, ...]
     effects: Literal["zero_sum", "exchangeable", "mean_one"]
-    sd: Prior
+    sd: Prior | tuple[Prior, ...]
     correlation: Prior | None = None
 
     kind: ClassVar[str] = "group"
@@ -63,7 +64,8 @@ class Group(Term):
         "by": "column whose levels differ, such as `tier`, or a list of columns for nested levels",
         "of": "what varies between the levels",
         "effects": f"how the levels are drawn: {', '.join(EFFECTS)}",
-        "sd": "prior of the standard deviation between levels, on the link's scale",
+        "sd": "prior of the standard deviation between levels, on the link's scale, or a list of "
+        "one for each in `of`",
         "correlation": "prior of the correlations between what varies, if there are to be any",
     }
 
@@ -76,13 +78,25 @@ class Group(Term):
             by=read_by(fields),
             of=fields.texts("of"),
             effects=cast("Literal['zero_sum', 'exchangeable', 'mean_one']", effects),
-            sd=read_prior(fields, "sd", POSITIVE, DEFAULT),
+            sd=read_priors(fields, "sd", POSITIVE, DEFAULT),
             correlation=read_prior(fields, "correlation", CORRELATION) if correlated else None,
         )
 
     def with_defaults(self, facts: Facts) -> Self:
         """Return the term with numbers where its priors were left to the table."""
-        return replace(self, sd=facts.sd(self.sd, self.of))
+        each = tuple(facts.sd(self.sd_of(of), of) for of in self.of)
+        alike = all(one == each[0] for one in each)
+        return replace(self, sd=each[0] if alike else each)
+
+    def only(self, of: tuple[str, ...]) -> Group:
+        """Return the term with only some of what varies."""
+        sd = self.sd if isinstance(self.sd, Prior) else tuple(self.sd_of(one) for one in of)
+        correlation = self.correlation if len(of) > 1 else None
+        return replace(self, of=of, sd=sd, correlation=correlation)
+
+    def sd_of(self, of: str) -> Prior:
+        """Return the prior of the standard deviation of one thing that varies."""
+        return self.sd if isinstance(self.sd, Prior) else self.sd[self.of.index(of)]
 
     @property
     def slopes(self) -> tuple[str, ...]:
@@ -111,10 +125,11 @@ class Group(Term):
 
     def stated(self, place: Place, key: str) -> Iterator[StatedPrior]:
         """Yield its priors."""
-        for name, what in self.names(place):
+        for k, (of, (name, what)) in enumerate(zip(self.of, self.names(place), strict=True)):
             meaning = f"standard deviation of {what} between {self.by} levels{place.on_scale}"
-            default = rule_of_sd(place.unit, self.slopes, constant=self.slopes != self.of)
-            yield StatedPrior(f"{name}_sd", f"{key}.sd", self.sd, meaning, default=default)
+            default = rule_of_sd(place.unit, of if of in self.slopes else None)
+            where = f"{key}.sd" if isinstance(self.sd, Prior) else f"{key}.sd[{k}]"
+            yield StatedPrior(f"{name}_sd", where, self.sd_of(of), meaning, default=default)
         if self.correlation is not None:
             meaning = f"correlations of {', '.join(self.of)} over {self.by} levels"
             name = f"{level_name(place, self.by)}_correlation"
@@ -155,7 +170,7 @@ class Group(Term):
         for of in self.of:
             name = level_name(place, self.by, of)
             estimated = so_far if of == INTERCEPT and place.is_of_outcome else None
-            add_effect(make, self, name, estimated, scale=_scale(make, place, of))
+            add_effect(make, self.only((of,)), name, estimated, scale=_scale(make, place, of))
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
@@ -187,7 +202,7 @@ def _scale(make: Make, place: Place, of: str) -> Array:
 def add_effect(
     make: Make, term: Group, name: str, so_far: Array | None, scale: Array = 1.0
 ) -> Array:
-    """Add effects of one thing that varies between levels; (level,).
+    """Add effects of the one thing that a term varies between levels; (level,).
 
     Parameters
     ----------
@@ -216,7 +231,7 @@ def add_zero_sum(
     """
     own = dim(term.by)
     dims = (own,) if parts is None else (parts, own)
-    sd = make.prior(f"{name}_sd", term.sd, parts)
+    sd = make.prior(f"{name}_sd", term.sd_of(term.of[0]), parts)
     told = sd**2 * scale * make.data(f"{name}_information", make.told_alike(term.by, LEAST_TOLD))
     spread = make.f.sqrt(1.0 + told)
     if parts is not None:
@@ -237,7 +252,7 @@ def _exchangeable(make: Make, term: Group, name: str, so_far: Array | None, scal
     Normal(-sd**2 / 2, sd) for a multiplier whose mean is one, does not depend on what the data
     tell.
     """
-    sd = make.prior(f"{name}_sd", term.sd)
+    sd = make.prior(f"{name}_sd", term.sd_of(term.of[0]))
     mean = -(sd**2) / 2.0 if term.effects == "mean_one" else 0.0
     effect = mean + sd * _standard(make, term.by, name, sd, so_far, scale, mean)
     return make.deterministic(f"{name}_effect", effect, dim(term.by))
@@ -285,7 +300,7 @@ def _correlated(make: Make, term: Group, place: Place, so_far: Array) -> None:
     sds: list[Array] = []
     for of in term.of:
         name = level_name(place, term.by, of)
-        sd = make.prior(f"{name}_sd", term.sd)
+        sd = make.prior(f"{name}_sd", term.sd_of(of))
         first = of == INTERCEPT and not z and place.is_of_outcome
         scale = _scale(make, place, of)
         z.append(_standard(make, term.by, name, sd, so_far if first else None, scale))

@@ -76,7 +76,7 @@ class Spline(Term):
 
     def with_defaults(self, facts: Facts) -> Self:
         """Return the term with numbers where its priors were left to the table."""
-        return replace(self, slope=facts.slope(self.slope, ""), sd=facts.sd(self.sd, ("",)))
+        return replace(self, slope=facts.slope(self.slope, ""), sd=facts.sd(self.sd, ""))
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -202,7 +202,7 @@ class GaussianProcess(Term):
 
     def with_defaults(self, facts: Facts) -> Self:
         """Return the term with numbers where its priors were left to the table."""
-        return replace(self, sd=facts.sd(self.sd, ("",)))
+        return replace(self, sd=facts.sd(self.sd, ""))
 
     @property
     def features(self) -> tuple[str, ...]:
