@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from attribution.spec.defaults import (
@@ -21,6 +22,7 @@ from attribution.spec.expressions import FUNCTIONS
 from attribution.spec.families import FAMILIES, OWN
 from attribution.spec.links import LINKS
 from attribution.spec.priors import PRIORS, SCALES
+from attribution.spec.sections import SECTIONS, Section
 from attribution.spec.terms import EFFECTS, TERMS
 from attribution.spec.words import prior_text
 
@@ -131,13 +133,18 @@ def functions() -> str:
     return table(("function", "gives"), ((code(call), gives) for call, gives in rows))
 
 
+def section(kind: type[Section]) -> str:
+    """Return the table of an optional section's keys."""
+    return table(("key", "meaning"), ((code(key), words) for key, words in kind.keys.items()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     f.__name__: f
     for f in (
         *(families, distributions, own, links, terms, effects),
         *(priors, scales, defaults, functions),
     )
-}
+} | {name: partial(section, kind) for name, kind in SECTIONS.items()}
 
 
 def page(text: str) -> str:
