@@ -56,6 +56,10 @@ class RunCharts:
         """Return the observed orders split into reach, likes and comments."""
         return self._draw("contributions")
 
+    def halo(self) -> alt.ChartType:
+        """Return daily sales with and without posts, and how the effect of a post wears off."""
+        return self._draw("halo")
+
     def predictive(self) -> alt.ChartType:
         """Return observed figures against what the model predicts."""
         return self._draw("predictive")

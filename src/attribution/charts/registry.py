@@ -16,6 +16,7 @@ from attribution.charts.contributions import contributions
 from attribution.charts.density import density
 from attribution.charts.forest import forest
 from attribution.charts.funnel import funnel
+from attribution.charts.halo import halo
 from attribution.charts.predictive import predictive
 from attribution.charts.ranks import ranks
 from attribution.charts.response import response
@@ -30,6 +31,7 @@ from attribution.charts.sources import (
     density_source,
     forest_source,
     funnel_source,
+    halo_source,
     predictive_source,
     ranks_source,
     response_source,
@@ -134,6 +136,13 @@ REGISTRY = {
         "with its interval.",
         contributions_source,
         contributions,
+    ),
+    "halo": Entry(
+        "What do posts add to daily sales beyond codes and links, and for how long?",
+        "Dots are observed days; the dashed line is what is expected without posts, the other with "
+        "them. Below, what posts bring, and the share of an effect that is still to come.",
+        halo_source,
+        halo,
     ),
     "predictive": Entry(
         "Does the model make data like those that were observed?",

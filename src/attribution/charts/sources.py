@@ -133,6 +133,13 @@ def predictive_source(run: Run, _request: Request) -> pl.DataFrame:
     return predictive_table(run)
 
 
+def halo_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Daily sales with and without posts, and how effects wear off."""
+    from attribution.quantities.halo_days import halo_table
+
+    return halo_table(run)
+
+
 def comparison_source(run: Run, request: Request) -> pl.DataFrame:
     """Models compared by the density they give to unseen posts."""
     from attribution.quantities.compare import compare

@@ -11,14 +11,16 @@ from attribution.design.levels import texts
 from attribution.design.rows import sort_levels
 from attribution.design.types import Design, Floats, dim
 from attribution.draws import Draws
-from attribution.errors import Problem, raise_if_any, suggest
+from attribution.errors import InputError, Problem, raise_if_any, suggest
 from attribution.quantities.drivers import Driver, Levels, Number, YesNo, drivers, reporting_column
 from attribution.quantities.estimands import Estimand, Slice, averages, estimate
 from attribution.quantities.estimates import Quantity
+from attribution.quantities.halo import refused
 from attribution.quantities.of_levels import of_levels, of_yes_no
 from attribution.quantities.of_numbers import STEPS, bearable, of_number
 from attribution.quantities.outcome_words import Told, told
 from attribution.quantities.totals import ALL
+from attribution.spec.halo import HaloMean
 from attribution.spec.transforms import columns_of
 
 WAYS = {
@@ -59,6 +61,8 @@ class Ask:
 
 def check(design: Design, ask: Ask) -> None:
     """Raise with every reason why something that was asked cannot be told."""
+    if isinstance(design.spec.mean, HaloMean):
+        raise InputError(refused())
     raise_if_any(dict.fromkeys(_problems(design, ask)))
 
 

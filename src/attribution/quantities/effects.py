@@ -14,10 +14,12 @@ from attribution.quantities.asked import Ask, asked_quantities, check
 from attribution.quantities.claims import check_ratio, claims
 from attribution.quantities.estimates import Quantity, estimate_table
 from attribution.quantities.funnel import funnel_quantities
+from attribution.quantities.halo import halo_quantities
 from attribution.quantities.method import with_method
 from attribution.quantities.peak import peak_quantities
 from attribution.quantities.recorded import recorded_quantities
 from attribution.quantities.regression import regression_quantities
+from attribution.spec.halo import HaloMean
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
@@ -105,6 +107,8 @@ def quantities_of(design: Design, ask: Ask | None = None) -> Find:
     """Return the function that makes what was asked, or the estimands of a design's mean."""
     if ask is not None and ask != Ask():
         return lambda design, draws: asked_quantities(design, draws, ask)
+    if isinstance(design.spec.mean, HaloMean):
+        return halo_quantities
     if isinstance(design.spec.mean, RatesMean):
         return lambda design, draws: [
             *additive_quantities(design, draws),

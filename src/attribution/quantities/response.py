@@ -17,6 +17,7 @@ from attribution.quantities.method import with_method
 from attribution.quantities.outcome_words import told, weights
 from attribution.quantities.totals import membership, rate_term, shown_mask
 from attribution.spec.columns import signals as signal_columns
+from attribution.spec.halo import HaloMean
 from attribution.spec.model import RatesMean
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def response_table(run: Run) -> pl.DataFrame:
 
 def _columns(design: Design) -> tuple[str, ...]:
     """Return the columns that curves are told of."""
+    if isinstance(design.spec.mean, HaloMean):
+        return ()
     if isinstance(design.spec.mean, RatesMean):
         return signal_columns(design.spec)
     return tuple(d.column for d in drivers(design) if isinstance(d, Number))

@@ -62,7 +62,25 @@ def about_another(found: Findings) -> tuple[Section, ...]:
     """Return the sections of a model of another outcome, contributions and ROI where it has any."""
     parts = () if isinstance(found.contributions, Missing) else (contributions(found),)
     money = () if isinstance(found.roi, Missing) else (roi(found),)
-    return estimates(found), groups(found), audiences(found), *parts, *money, parameters(found)
+    of_days = (halo(found),) if is_halo(found) else ()
+    return (
+        *of_days,
+        *(estimates(found), groups(found), audiences(found)),
+        *parts,
+        *money,
+        parameters(found),
+    )
+
+
+def is_halo(found: Findings) -> bool:
+    """Whether the run is of daily sales and what posts bring to them."""
+    return "halo_share" in found.effects["quantity"]
+
+
+def halo(found: Findings) -> Section:
+    """Return daily sales with and without posts."""
+    blocks = (Words((words.HALO,)), figure("halo", found))
+    return Section("halo", words.HALO_TITLE.format(outcome=found.outcome), blocks)
 
 
 def signals(found: Findings) -> Section:
@@ -85,7 +103,8 @@ def estimates(found: Findings) -> Section:
     rows = found.effects.filter(~pl.col("scope").is_in(["contrast", "creator"]))
     if rows.is_empty():
         return Section("estimates", title, ())
-    charts = (figure(name, found) for name in ("forest", "density", "response"))
+    names = ("forest", "density", *(() if is_halo(found) else ("response",)))
+    charts = (figure(name, found) for name in names)
     return Section("estimates", title, (*charts, _folded_estimates(rows)))
 
 

@@ -33,6 +33,14 @@ ASK_ROI = "Did it pay, and will it again?"
 NOT_ASKED = "Not asked"
 NO_SIGNAL = "This model does not say what {signal} are worth."
 
+# Daily sales.
+HALO_TITLE = "What posts add to daily {outcome}"
+HALO = (
+    "A baseline that changes slowly and by weekday, and what posts bring on their day and on those "
+    "after. Anything else that moves sales when posts go online is counted as theirs, and a slow "
+    "effect is hard to tell from a trend."
+)
+
 # Any other outcome.
 ASK_OUTCOME = "What goes with {outcome}?"
 NO_ESTIMATES = "This model gives no estimates in plain words; the parameters below are all it says."

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from attribution.errors import Problem
 from attribution.spec.adstock import ADSTOCKS, Adstock, Ages, Array
 from attribution.spec.fields import Fields, Notes
 from attribution.spec.links import Functions
@@ -182,12 +181,3 @@ def check_halo(spec: ModelSpec, notes: Notes) -> None:
             notes.add(f"{part!r} cannot be a part", f"mean.parts[{index}]")
         if part in mean.parts[:index]:
             notes.add(f"the part {part!r} is there twice", f"mean.parts[{index}]")
-
-
-def refused() -> Problem:
-    """Return the problem of an effect that a halo model is asked for by column."""
-    return Problem(
-        "a model of daily sales tells what posts bring, not the effects of other columns",
-        key="of",
-        hint="Leave out --of, --by, --as and --step",
-    )
