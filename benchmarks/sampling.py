@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -99,15 +101,24 @@ def run(
     """Return what one tool told, or the seconds that it had sampled when it was stopped."""
     command = [sys.executable, "-m", "benchmarks.peers", model, tool, str(posts), str(seed)]
     began = perf_counter()
+    # A session of its own: what the tool starts beside itself is stopped with it.
+    peer = subprocess.Popen(  # noqa: S603
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=True)  # noqa: S603
-    except subprocess.TimeoutExpired as stopped:
-        lines = (stopped.stdout or b"").decode().splitlines()
+        out, error = peer.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(peer.pid, signal.SIGKILL)
+        lines = peer.communicate()[0].splitlines()
         compiling = json.loads(lines[0])["compile"] if lines else limit
         return None, limit - compiling
-    except subprocess.CalledProcessError as error:
-        raise click.ClickException(f"{tool} failed: {error.stderr[-2000:]}") from error
-    answer: Told = json.loads(done.stdout.splitlines()[-1])
+    if peer.returncode:
+        raise click.ClickException(f"{tool} failed: {error[-2000:]}")
+    answer: Told = json.loads(out.splitlines()[-1])
     return answer | {"process": perf_counter() - began}, None
 
 
