@@ -40,6 +40,7 @@ ORDER = (
     "run",
     "quantities",
     "known_truth",
+    "known_funnel",
     "charts",
     "fitting",
     "from_prior",

@@ -15,6 +15,8 @@ from support import frames
 TABLES: dict[str, Callable[[], pl.DataFrame]] = {
     "forest": lambda: frames.effects().filter(pl.col("scope").is_in(["overall", "tier"])),
     "contrasts": lambda: frames.effects().filter(pl.col("scope") == "contrast"),
+    "funnel": frames.funnel,
+    "claim": frames.claims,
     "creators": lambda: frames.effects().filter(pl.col("scope") == "creator"),
     "density": frames.draws,
     "response": frames.curve,

@@ -446,3 +446,55 @@ def trace(seed: int = 3) -> pl.DataFrame:
         for c in range(4)
     ]
     return pl.concat(frames)
+
+
+def funnel() -> pl.DataFrame:
+    """Return invented effects of tiers by way of reach and engagement."""
+    rows = []
+    for by, people, ways in (
+        ("followers", "followers", ("total", "direct", "through engagement", "through reach")),
+        ("reach", "reached", ("total", "direct", "through engagement")),
+    ):
+        for tier, level, chance in (("nano", 1.9, 0.99), ("mid", 0.8, 0.3), ("macro", 0.3, 0.01)):
+            words = (f"{tier} is higher", "micro is higher")
+            for k, way in enumerate(ways):
+                size = level ** (1.0 / (k + 1))
+                rows.append(
+                    estimate(
+                        f"{way.replace(' ', '_')}_effect_by_{by}",
+                        f"Effect of tier on orders per 1,000 {people}: {way}",
+                        "ratio",
+                        size,
+                        0.3 * size,
+                        scope="contrast",
+                        group=f"{tier} / micro",
+                        population=NEW,
+                        **stated(f"P({tier} > micro)", chance, *words),
+                    )
+                )
+    return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def claims() -> pl.DataFrame:
+    """Return invented ratios of engagement rates, and the odds that they are above 1.6."""
+    rows = []
+    for by, level in (("reach", 0.9), ("followers", 1.7)):
+        for pair, size, chance in (
+            ("nano / micro", 0.8, 0.02),
+            ("nano / macro", 2.2, 0.99),
+            ("micro / macro", 1.5, 0.6),
+        ):
+            rows.append(
+                estimate(
+                    f"engagement_rate_ratio_by_{by}_above_1.6",
+                    f"Engagement rate by {by}, a claim: 1.6 times",
+                    "ratio",
+                    size * level,
+                    0.25 * size * level,
+                    scope="contrast",
+                    group=pair,
+                    population=NEW,
+                    **stated("P(> 1.6)", chance, "supported", "not supported"),
+                )
+            )
+    return pl.DataFrame(rows, schema=SCHEMA)

@@ -33,16 +33,23 @@ def claim(claims: pl.DataFrame) -> alt.ChartType:
     panels = [_panel(frame, text) for frame, text in zip(frames, findings, strict=True)]
     return theme.framed(
         theme.stacked(panels),
-        title="; ".join(findings),
+        title=findings[0] if len(frames) == 1 else _together(drawn),
         subtitle=[
             f"point: posterior median; line: {words.interval_name(drawn)}, "
             f"{words.population_name(drawn)}",
-            f"dashed: as much; red: {words.number(_ratio(drawn))} times as much; right: the "
+            f"dashed: as much; solid: {words.number(_ratio(drawn))} times as much; right: the "
             "probability of more than that",
         ],
         description="A row per pair of tiers, with the interval of the ratio of their rates and "
-        "the probability of the claim.",
+        f"the probability of the claim. {'. '.join(findings)}.",
     )
+
+
+def _together(claims: pl.DataFrame) -> str:
+    counts = {answer: int((claims["answer"] == answer).sum()) for answer in SAID}
+    said = [f"{answer} in {count}" for answer, count in counts.items() if count]
+    ratio = words.number(_ratio(claims))
+    return f"{ratio} times the engagement: of {claims.height} comparisons {', '.join(said)}"
 
 
 def finding(frame: pl.DataFrame) -> str:
@@ -74,7 +81,7 @@ def _panel(frame: pl.DataFrame, title: str) -> alt.ChartType:
             alt.Tooltip("answer:N"),
         ],
     )
-    scale, axis = theme.value_scale(log=True), theme.value_axis("ratio", log=True)
+    scale, axis = theme.value_scale(log=True), theme.ratio_axis()
     intervals = base.mark_rule(strokeWidth=2.5, color=theme.BLUE).encode(
         x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q"
     )

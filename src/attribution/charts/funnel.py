@@ -37,14 +37,24 @@ def funnel(effects: pl.DataFrame) -> alt.ChartType:
     panels = [_panel(frame, text, ways) for frame, text in zip(frames, findings, strict=True)]
     return theme.framed(
         theme.stacked(panels),
-        title="; ".join(findings),
+        title=findings[0] if len(frames) == 1 else _together(table),
         subtitle=[
             f"point: posterior median; line: {words.interval_name(table)}, "
             f"{words.population_name(table)}",
             "total = direct x through engagement x through reach; right of the dashed line more "
             "than the tier it is compared with",
         ],
-        description="A row per pair of tiers, an interval for each way by which they differ.",
+        description="A row per pair of tiers, an interval for each way by which they differ. "
+        f"{'. '.join(findings)}.",
+    )
+
+
+def _together(table: pl.DataFrame) -> str:
+    total = table.filter(pl.col("way") == "total")
+    unsure = int((total["answer"] == CANNOT_TELL).sum())
+    clear = total.height - unsure
+    return f"In all, tiers differ clearly in {clear} of {total.height} comparisons" + (
+        f", {CANNOT_TELL} in {unsure}" if unsure else ""
     )
 
 
@@ -74,7 +84,7 @@ def _panel(frame: pl.DataFrame, title: str, ways: list[str]) -> alt.ChartType:
     legend = alt.Legend(title="way")
     tint = alt.Color("way:N", scale=theme.colour(ways), sort=ways, legend=legend)
     form = alt.Shape("way:N", scale=theme.shape(ways), sort=ways, legend=legend)
-    scale, axis = theme.value_scale(log=True), theme.value_axis("ratio", log=True)
+    scale, axis = theme.value_scale(log=True), theme.ratio_axis()
     intervals = base.mark_rule(strokeWidth=2.5).encode(
         x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=tint
     )

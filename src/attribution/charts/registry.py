@@ -104,7 +104,7 @@ REGISTRY = {
     ),
     "claim": Entry(
         "Are engagement rates of tiers so many times apart as somebody claims?",
-        "A row per pair of tiers; the red line is the claim, the dashed one no difference. The "
+        "A row per pair of tiers; the solid line is the claim, the dashed one no difference. The "
         "probability of more than the claim stands at the right.",
         claim_source,
         claim,

@@ -164,6 +164,13 @@ def value_axis(title: str, log: bool) -> alt.Axis:
     )
 
 
+def ratio_axis() -> alt.Axis:
+    """Return an axis of ratios on a log scale, which may span less than a factor of two."""
+    steps = (1, 1.2, 1.5, 2, 3, 5, 7)
+    ticks = [step * 10.0**power for power in range(-3, 4) for step in steps]
+    return alt.Axis(title="ratio (log scale)", format=NUMBERS, labelFlush=False, values=ticks)
+
+
 def count_axis(field: str, title: str, counts: pl.Series) -> alt.X:
     """Return the channel of an axis of counts, which may span orders of magnitude from 0 on."""
     if not heavy_tailed(counts + 1, counts + 1):

@@ -16,11 +16,14 @@ from attribution import forward
 from attribution.design.levels import join_columns, texts
 from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, n_draws
-from attribution.quantities.counterfactual import UNKNOWN, proportional
+from attribution.quantities.counterfactual import proportional
 from attribution.quantities.drivers import IDS
 from attribution.spec.model import ModelSpec
 from attribution.spec.terms import Group, Term
 from attribution.spec.transforms import columns_of, evaluate
+
+UNKNOWN = -1
+"""Index of a level that no post of the fit has, whose effect is taken as 0."""
 
 FAR = 60.0
 """Largest sum of terms on a link's scale, for draws of wide priors."""
@@ -49,11 +52,14 @@ class Situation:
 
     def table(self, names: frozenset[str], draws: int) -> pl.DataFrame:
         """Return some columns with a row for each draw and post, draw by draw."""
-        height = self.posts.height
-        static = self.posts.select(n for n in self.posts.columns if n in names - {*self.drawn})
-        every = static[np.tile(np.arange(height), draws).tolist()] if static.width else static
-        return every.with_columns(
-            pl.Series(name, self.drawn[name].ravel()) for name in names if name in self.drawn
+        rows = pl.Series(np.tile(np.arange(self.posts.height), draws))
+        return pl.DataFrame(
+            [
+                pl.Series(name, self.drawn[name].ravel())
+                if name in self.drawn
+                else self.posts.get_column(name).gather(rows)
+                for name in sorted(names)
+            ]
         )
 
 
