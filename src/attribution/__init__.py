@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attribution.answers import chart, check, contributions, effects, parameters, roi
-    from attribution.data import ingest, validate
+    from attribution.data import daily, ingest, validate
     from attribution.drafting import draft_spec
     from attribution.fitting import fit
     from attribution.prior_check import check_prior
@@ -29,6 +29,7 @@ __all__ = [
     "check_prior",
     "compare",
     "contributions",
+    "daily",
     "demo",
     "draft_spec",
     "effects",
@@ -48,6 +49,7 @@ _MODULES = {
     "check_prior": "prior_check",
     "compare": "quantities.compare",
     "contributions": "answers",
+    "daily": "data",
     "demo": "tour",
     "draft_spec": "drafting",
     "effects": "answers",

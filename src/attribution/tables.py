@@ -26,6 +26,7 @@ __all__ = [
     "Analysis",
     "Creators",
     "CrossRule",
+    "DailySales",
     "Orders",
     "Posts",
     "Tiers",
@@ -142,6 +143,24 @@ class Orders(dy.Schema):
         return pl.col("gross_revenue") - taken >= -CENT
 
 
+class DailySales(dy.Schema):
+    """One row per day: what the shop sold in all, whatever brought it."""
+
+    date = dy.Date(
+        nullable=False,
+        min=EARLIEST.date(),
+        description="The day, as the shop counts days.",
+        metadata=_meta(True, "day"),
+    )
+    orders = _count(
+        "Orders of the day, with and without a code; empty where not known.",
+        "orders",
+        required=True,
+    )
+    revenue = _money("Net revenue of the day.")
+    currency = _text("Currency of the revenue.", pattern="^[A-Z]{3}$")
+
+
 class Analysis(dy.Schema):
     """One row per post with the orders credited to it: what a model is fitted to."""
 
@@ -208,6 +227,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "creators": Creators,
     "posts": Posts,
     "orders": Orders,
+    "daily_sales": DailySales,
     "analysis": Analysis,
 }
 
@@ -215,6 +235,7 @@ KEYS = {
     "creators": "creator_id",
     "posts": "post_id",
     "orders": "order_id",
+    "daily_sales": "date",
     "analysis": "post_id",
 }
 

@@ -10,6 +10,7 @@ from attribution.cli.chart import chart
 from attribution.cli.check import check
 from attribution.cli.compare import compare
 from attribution.cli.contributions import contributions
+from attribution.cli.daily import daily
 from attribution.cli.demo import demo
 from attribution.cli.effects import effects
 from attribution.cli.fit import fit
@@ -43,6 +44,7 @@ for _command in (
     demo,
     validate,
     ingest,
+    daily,
     models,
     fit,
     check,

@@ -14,7 +14,7 @@ from attribution.cli._output import Show, table_output, write_file
 if TYPE_CHECKING:
     from attribution.data import FileReport
 
-KINDS = ("posts", "creators", "orders", "analysis")
+KINDS = ("posts", "creators", "orders", "daily_sales", "analysis")
 SHOWN = 20
 BAD_ROWS = 2
 

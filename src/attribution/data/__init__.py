@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attribution.data.analysis import AnalysisTable, read_analysis
+from attribution.data.days import Daily, daily
 from attribution.data.ingestion import ingest
 from attribution.data.mapping import ColumnMapping, read_mapping
 from attribution.data.output import Ingested
@@ -11,9 +12,11 @@ from attribution.data.validation import FileReport, Validated, validate
 __all__ = [
     "AnalysisTable",
     "ColumnMapping",
+    "Daily",
     "FileReport",
     "Ingested",
     "Validated",
+    "daily",
     "ingest",
     "read_analysis",
     "read_mapping",

@@ -46,7 +46,7 @@ def assemble(
         The frame, and where its tiers come from.
     """
     posts = touchpoints.filter(pl.col("kept")).sort(ROW).drop(HELPERS)
-    posts, source = _with_tier(_with_creators(posts, creators), creators, tiers)
+    posts, source = with_tier(_with_creators(posts, creators), creators, tiers)
     counted = posts.join(_counts(credited), on="post_id", how="left", maintain_order="left")
     zero = [name for name in ("conversions", "paying_orders") if name in counted.columns]
     revenue = [name for name in ("net_revenue",) if name in counted.columns]
@@ -82,10 +82,13 @@ def _with_creators(posts: pl.DataFrame, creators: pl.DataFrame | None) -> pl.Dat
     return posts.join(known, on="creator_id", how="left", maintain_order="left")
 
 
-def _with_tier(
+def with_tier(
     posts: pl.DataFrame, creators: pl.DataFrame | None, tiers: Tiers
 ) -> tuple[pl.DataFrame, str]:
-    """Add the tier; a creator belongs to one, whatever its followers were at each post."""
+    """Add the tier, and say where it is from.
+
+    A creator belongs to one, whatever its followers were at each post.
+    """
     if "tier" in posts.columns:
         return posts.with_columns(pl.col("tier").cast(pl.String)), OWN
     if creators is not None:

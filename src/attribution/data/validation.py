@@ -121,7 +121,7 @@ def validate(
     path
         CSV or Parquet file, or a frame.
     kind
-        ``creators``, ``posts``, ``orders`` or ``analysis``.
+        ``creators``, ``posts``, ``orders``, ``daily_sales`` or ``analysis``.
     mapping
         Mapping file for the user's own column names.
     required
@@ -198,7 +198,7 @@ def _duplicates(good: pl.DataFrame, key: str) -> pl.DataFrame:
     marked = good.select(
         ROW,
         pl.lit(key).alias("column"),
-        pl.col(key).alias("value"),
+        pl.col(key).cast(pl.String).alias("value"),
         pl.lit("duplicate").alias("rule"),
         words.alias("expected"),
         first.alias("first"),
