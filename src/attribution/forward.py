@@ -235,15 +235,8 @@ class ArrayAt:
         return self._design.feature_centres[name]
 
     def pick(self, name: str, column: str) -> Floats:
-        """Return of an unknown with a value for each level that of each post's; (draw, post).
-
-        0 where a post has a level, -1, that the model does not know.
-        """
-        index = self._design.groups[column].index
-        picked = self._draws[name][:, index]
-        if index.min(initial=0) < 0:
-            picked[:, index < 0] = 0.0
-        return picked
+        """Return of an unknown with a value for each level that of each post's; (draw, post)."""
+        return self._draws[name][:, self._design.groups[column].index]
 
     def dot(self, name: str, basis: str) -> Floats:
         """Return the sum of a basis's functions times an unknown for each; (draw, post)."""

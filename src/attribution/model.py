@@ -19,6 +19,7 @@ import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
 from attribution.design.build import CREATOR, CREATOR_SPREAD
+from attribution.design.defaults import spread_of_outcome
 from attribution.design.halo import Halo
 from attribution.design.types import Design, GroupIndex, Sources, dim
 from attribution.joint import absorb
@@ -27,10 +28,10 @@ from attribution.spec.families import OWN, Given
 from attribution.spec.halo import SHARE, HaloMean
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
-from attribution.spec.priors import PRIORS, SCALES, Prior
+from attribution.spec.priors import PRIORS, REAL, SCALES, Prior
 from attribution.spec.sections import brought
 from attribution.spec.stages import in_run
-from attribution.spec.terms import Group, add_effect, add_zero_sum
+from attribution.spec.terms import Group, Place, add_effect, add_zero_sum
 
 NOT_KEPT = ("mixing_raw", "mixing")
 """Unknowns of each post, too many for a run to keep."""
@@ -151,15 +152,36 @@ class InUnits(Transform):
         return pt.zeros_like(value) + np.log(self._unit)
 
 
-def prior(name: str, stated: Prior, dims: str | None = None) -> Tensor:
-    """Add an unknown with the stated prior to the model in context; scalar without dims."""
+def prior(
+    name: str, stated: Prior, dims: str | None = None, unit: float | None = None
+) -> Tensor:
+    """Add an unknown with the stated prior to the model in context; scalar without dims.
+
+    ``unit`` is how large a coefficient may be before it changes the outcome a lot, if it is known.
+    """
     distribution = getattr(pm, PRIORS[stated.name].pymc or "")
     if stated.on is None:
-        scale = PRIORS[stated.name].scale_of(stated.parameters)
-        units = {"transform": InUnits(scale)} if scale is not None and scale < NARROW else {}
-        return distribution(name, **stated.parameters, dims=dims, **units)
+        return distribution(name, **stated.parameters, dims=dims, **_sampled(stated, dims, unit))
     there = distribution(f"{stated.on}_{name}", **stated.parameters, dims=dims)
     return pm.Deterministic(name, SCALES[stated.on].back(pt, there), dims=dims)
+
+
+def _sampled(stated: Prior, dims: str | None, unit: float | None) -> dict[str, Any]:
+    """Return in which units an unknown is sampled, or where from if it has a bound.
+
+    A prior, wide or flat, says nothing of the units of a feature: a coefficient of 1 per follower
+    is beyond all numbers. The samplers start within about a unit of the prior's centre.
+    """
+    kind, known = PRIORS[stated.name], np.inf if unit is None else unit
+    support = kind.support_with(stated.parameters)
+    if support == REAL:
+        scale = min(kind.scale_of(stated.parameters) or np.inf, known)
+        far = scale < NARROW or (unit is not None and scale > 1.0 / NARROW)
+        return {"transform": InUnits(scale)} if far else {}
+    if known < NARROW and support.low < known < support.high:
+        count = () if dims is None else (len(pm.modelcontext(None).coords[dims]),)
+        return {"initval": np.full(count, known)}
+    return {}
 
 
 def _data(name: str, values: np.ndarray, dims: str | tuple[str, ...] | None = None) -> Tensor:
@@ -187,6 +209,23 @@ class Builder:
         self._design, self._prefix = design, prefix
 
     prior = staticmethod(prior)
+
+    def coefficient(
+        self,
+        name: str,
+        stated: Prior,
+        place: Place,
+        feature: str,
+        *,
+        centred: bool,
+        dims: str | None = None,
+    ) -> Tensor:
+        """Add coefficients of a feature, with a stated prior."""
+        design = self._design
+        centre = 0.0 if centred else design.feature_centres[feature]
+        size = float(np.sqrt(self.mean_square(feature) + centre**2))
+        unit = 1.0 if place.unit == "1" else spread_of_outcome(design.spec, design.outcome)
+        return prior(name, stated, dims, unit / size)
 
     def normal(self, name: str, mu: Tensor, sigma: Tensor, dims: Any) -> Tensor:
         """Add normal unknowns."""

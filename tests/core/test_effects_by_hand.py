@@ -282,24 +282,67 @@ def test_group_slopes_and_the_best_level() -> None:
     assert not [name for name, _ in found if name.startswith(("ratio", "elasticity"))]
 
 
-def test_a_combination_that_no_post_has() -> None:
-    """A pooled effect of it is 0; one that is not pooled is unknown, so such posts are left out."""
-    table = TABLE.filter(~((pl.col("kind") == "c") & (pl.col("shop") == "north")))
-    kept = table["shop"].to_numpy() == "south"
-    assert not set(table.filter(pl.col("shop") == "north")["kind"]) & {"c"}
-    joint = 'group|by = ["kind", "shop"]|of = ["intercept"]|effects = "exchangeable"'
-    pooled = design("normal", "z", ("intercept", "categorical kind", joint), table=table,
-                    features="")  # fmt: skip
-    levels = pooled.groups["kind:shop"].levels
-    at = draws(intercept=1, kind_effect=3, kind_shop_effect=len(levels), sigma=1)
+NO_C_IN_NORTH = TABLE.filter(~((pl.col("kind") == "c") & (pl.col("shop") == "north")))
+SD, MANY = 0.7, 4000
+
+
+@pytest.mark.parametrize(
+    ("effects", "centre", "variance"),
+    [
+        ("exchangeable", 0.0, SD**2),
+        ("zero_sum", 0.0, SD**2 * (1 + 1 / 5)),
+        ("mean_one", -(SD**2) / 2, SD**2),
+    ],
+)
+def test_a_combination_that_no_post_has_is_drawn(
+    effects: str, centre: float, variance: float
+) -> None:
+    """One effect for all its posts, as effects of the others are distributed."""
+    joint = f'group|by = ["kind", "shop"]|of = ["intercept"]|effects = "{effects}"'
+    of = design("normal", "z", ("intercept", "categorical kind", joint), table=NO_C_IN_NORTH,
+                features="")  # fmt: skip
+    levels = of.groups["kind:shop"].levels
+    assert len(levels) == 5
+    shapes = {"intercept": 1, "kind_effect": 3, "kind_shop_effect": len(levels), "sigma": 1}
+    at = {name: np.repeat(values[:1], MANY, axis=0) for name, values in draws(**shapes).items()}
+    at["kind_shop_sd"] = np.full(MANY, SD)
     c = at["intercept"] + at["kind_effect"][:, 2]
     c_south = c + at["kind_shop_effect"][:, levels.index("c:south")]
-    share = kept.mean()
-    found = by_itself(pooled, at)
-    expected = share * c_south + (1 - share) * c
-    assert found["average_z_if_kind", "c"].draws == pytest.approx(expected)
-    apart = design("normal", "z", ("intercept", 'categorical|by = ["kind", "shop"]'), table=table,
-                   features="")  # fmt: skip
+    north = float((NO_C_IN_NORTH["shop"] == "north").mean())
+    found = by_itself(of, at)["average_z_if_kind", "c"].draws
+    drawn = (found - (1 - north) * c_south - north * c) / north
+    assert drawn.mean() == pytest.approx(centre, abs=5 * np.sqrt(variance / MANY))
+    assert drawn.var() == pytest.approx(variance, rel=5 * np.sqrt(2 / MANY))
+    assert len(np.unique(drawn.round(9))) == MANY, "draws of one block are not those of another"
+    again = by_itself(of, at)["average_z_if_kind", "c"].draws
+    np.testing.assert_array_equal(again, found)
+
+
+def test_effects_of_a_new_combination_that_vary_together_are_drawn_together() -> None:
+    joint = 'group|by = "kind"|of = ["intercept", "lx"]|effects = "exchangeable"'
+    of = design("normal", "z", ("intercept", f'{joint}|correlation = {{ name = "lkj", eta = 1 }}'),
+                features='[features]\nlx = "ln(x)"\n')  # fmt: skip
+    term, place = of.spec.mean.terms[1], of.spec.place("mean")
+    at = {
+        "kind_sd": np.full(MANY, 1.0),
+        "kind_lx_sd": np.full(MANY, 3.0),
+        "kind_correlation": np.full((MANY, 1), 0.8),
+    }
+    new = dict(term.of_new(at, place, 3, 2, np.random.default_rng(1)))
+    found = np.cov(new["kind_effect"][:, 1], new["kind_lx_effect"][:, 1])
+    expected = np.array([[1.0, 0.8 * 3.0], [0.8 * 3.0, 9.0]])
+    np.testing.assert_allclose(found, expected, rtol=5 * np.sqrt(2 / MANY))
+    across = np.corrcoef(new["kind_effect"][:, 0], new["kind_effect"][:, 1])[0, 1]
+    assert abs(across) < 5 / np.sqrt(MANY)
+
+
+def test_a_combination_that_no_post_has_is_unknown_where_none_are_pooled() -> None:
+    """Posts that would get it are left out."""
+    assert not set(NO_C_IN_NORTH.filter(pl.col("shop") == "north")["kind"]) & {"c"}
+    apart = design("normal", "z", ("intercept", 'categorical|by = ["kind", "shop"]'),
+                   table=NO_C_IN_NORTH, features="")  # fmt: skip
+    levels = apart.groups["kind:shop"].levels
+    at = draws(intercept=1, kind_shop_effect=len(levels), sigma=1)
     alone = by_itself(apart, at)["average_z_if_kind", "c"]
     only_south = at["intercept"] + at["kind_shop_effect"][:, levels.index("c:south")]
     assert alone.draws == pytest.approx(only_south)

@@ -53,6 +53,17 @@ def _spread(values: Floats) -> float:
     return spread if spread > 0 else 1.0
 
 
+def _numbers(spec: ModelSpec, outcome: Integers | Floats) -> Floats:
+    """Return what is near normal: of a log-normal outcome the logarithm; (post,)."""
+    numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome
+    return numbers.astype(np.float64)
+
+
+def spread_of_outcome(spec: ModelSpec, outcome: Integers | Floats) -> float:
+    """Return the outcome's standard deviation, of its logarithm if log-normal; 1 where it is 0."""
+    return _spread(_numbers(spec, outcome))
+
+
 def _facts(
     spec: ModelSpec,
     mean: Predictor,
@@ -60,9 +71,9 @@ def _facts(
     base: Floats,
     spreads: Mapping[str, float],
 ) -> Facts:
-    numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome
     if mean.link == "identity":
-        return Facts(float(np.mean(numbers)), _spread(numbers.astype(np.float64)), spreads)
+        location = float(np.mean(_numbers(spec, outcome)))
+        return Facts(location, spread_of_outcome(spec, outcome), spreads)
     family = spec.outcome.distribution
     # Half an event more keeps the average of none, or of all, away from where a link has no value.
     event, trial = 0.5 * family.whole, 1.0 * family.is_share
@@ -91,5 +102,4 @@ def _own_location(name: str, outcome: Integers | Floats, spec: ModelSpec) -> flo
     """Where the constant of an own parameter is expected: at the outcome's spread, or 1 or 1/2."""
     if name != "sigma":
         return 0.0
-    numbers = np.log(outcome) if spec.outcome.family == "log_normal" else outcome
-    return float(np.log(_spread(numbers.astype(np.float64))))
+    return float(np.log(spread_of_outcome(spec, outcome)))

@@ -70,6 +70,8 @@ class GroupIndex:
         shape (level,). Both only steer how effects are sampled.
     weight
         Weight of each post in its level, by how much it says; adds to 1 by level; shape (post,).
+    unseen
+        Levels beyond those of the fit that posts have after a change; their positions follow.
     """
 
     levels: tuple[str, ...]
@@ -77,6 +79,7 @@ class GroupIndex:
     information: Floats
     estimate: Floats
     weight: Floats
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

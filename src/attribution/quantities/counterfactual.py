@@ -13,6 +13,7 @@ from attribution.design.levels import join_columns, texts
 from attribution.design.types import Design, Floats, GroupIndex, Integers
 from attribution.draws import Draws, blocks, n_draws
 from attribution.quantities.totals import shown_mask
+from attribution.quantities.unseen import with_unseen
 from attribution.spec.columns import signals, used_features
 from attribution.spec.model import Predictor, RatesMean
 from attribution.spec.terms import Categorical, Term
@@ -20,9 +21,6 @@ from attribution.spec.transforms import columns_of, evaluate
 
 Changes = Mapping[str, pl.Expr]
 """New values of columns, made from the values that posts have; numbers are floats in them."""
-
-UNKNOWN = -1
-"""Index of a combination of levels that no post of the fit has."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,8 @@ def moved(design: Design, changes: Changes) -> Design:
 
     Levels, centres, functions of curves, exposure and trials stay what they were: the same
     parameters mean the same. Features, levels, curves and parts of a rates mean are worked out
-    again. A combination of levels that no post has gets :data:`UNKNOWN`, whose effect is 0.
+    again. Combinations of levels that no post of the fit has are ``unseen`` in their group, after
+    its levels; see :func:`attribution.quantities.unseen.with_unseen`.
 
     Parameters
     ----------
@@ -147,23 +146,26 @@ def _shown(table: pl.DataFrame, part: str, before: Floats) -> Floats:
 
 def _levels(group: GroupIndex, table: pl.DataFrame, column: str) -> GroupIndex:
     table = join_columns(table, (column,))
-    position = {level: i for i, level in enumerate(group.levels)}
-    found = [position.get(level, UNKNOWN) for level in texts(table.get_column(column))]
-    return replace(group, index=np.asarray(found, dtype=np.int64))
+    now = texts(table.get_column(column))
+    unseen = tuple(now.filter(~now.is_in(list(group.levels))).unique().sort())
+    position = {level: i for i, level in enumerate((*group.levels, *unseen))}
+    index = np.asarray([position[level] for level in now], dtype=np.int64)
+    return replace(group, index=index, unseen=unseen)
 
 
 def known(design: Design) -> Integers:
     """Return 1 where a post's levels are such that the model can tell of it, else 0; (post,).
 
-    Of combinations that no post had, a pooled effect is 0 as a guess; one that is not pooled, and
-    the rates of a rates mean, are unknown.
+    Of combinations that no post had, a pooled effect is known to be one of many; one that is not
+    pooled, and the rates of a rates mean, are unknown.
     """
     rates = isinstance(design.spec.mean, RatesMean)
     unpooled = {c for t in _terms(design) if isinstance(t, Categorical) for c in t.columns}
     columns = design.groups if rates else unpooled
     out = np.ones(len(design.outcome), dtype=np.int64)
     for column in columns:
-        out *= design.groups[column].index != UNKNOWN
+        group = design.groups[column]
+        out *= group.index < len(group.levels)
     return out
 
 
@@ -199,7 +201,8 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
         told = [_times(means, posts) @ member for posts in counted]
         for k, move in enumerate(moves):
             before[k][block.where] = told[which[k]]
-            gain = _gain(move, block.draws, sums, means)
+            drawn = with_unseen(move.then, block.draws, block.where.start)
+            gain = _gain(move, drawn, sums, means)
             gains[k][block.where] = _times(gain, move.weight) @ member
     return Walk(outcome, before, gains)
 

@@ -99,6 +99,18 @@ class Make(Protocol):
     def prior(self, name: str, prior: Prior, dims: str | None = None) -> Array:
         """Add an unknown with a stated prior."""
 
+    def coefficient(
+        self,
+        name: str,
+        prior: Prior,
+        place: Place,
+        feature: str,
+        *,
+        centred: bool,
+        dims: str | None = None,
+    ) -> Array:
+        """Add coefficients of a feature, with a stated prior: sampled in the feature's units."""
+
     def normal(self, name: str, mu: Array, sigma: Array, dims: str | tuple[str, ...]) -> Array:
         """Add normal unknowns."""
 
@@ -199,6 +211,10 @@ class Term:
     def definitions(self, place: Place) -> Iterator[str]:
         """Yield equations of what its summands are made of."""
         yield from ()
+
+    def by_level(self, place: Place) -> tuple[str, ...]:
+        """Return the names in a run of what it has for every level of its column."""
+        return ()
 
     def build(self, make: Make, at: At, place: Place, so_far: Array) -> None:
         """Add its unknowns to a model.

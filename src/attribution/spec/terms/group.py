@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import ClassVar, Literal, Self, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from attribution.spec.defaults import DEFAULT, Facts, rule_of_sd
 from attribution.spec.fields import Fields
 from attribution.spec.priors import CORRELATION, POSITIVE, Prior
@@ -14,6 +17,8 @@ from attribution.spec.reading import read_prior, read_priors
 from attribution.spec.statement import StatedPrior
 from attribution.spec.terms.base import Array, At, Make, Place, Term, dim, feature_at
 from attribution.spec.terms.population import INTERCEPT, level_name, read_by
+
+Floats = NDArray[np.float64]
 
 EACH_PART = ("each part",)
 ALL_PARTS = ("all parts",)
@@ -172,6 +177,49 @@ class Group(Term):
             estimated = so_far if of == INTERCEPT and place.is_of_outcome else None
             add_effect(make, self.only((of,)), name, estimated, scale=_scale(make, place, of))
 
+    def by_level(self, place: Place) -> tuple[str, ...]:
+        """Return the names in a run of what it has for every level of its column."""
+        return tuple(f"{name}_effect" for name, _ in self.names(place))
+
+    def of_new(
+        self,
+        draws: Mapping[str, Floats],
+        place: Place,
+        known: int,
+        count: int,
+        rng: np.random.Generator,
+    ) -> Iterator[tuple[str, Floats]]:
+        """Yield effects of levels that the fit has not seen, drawn as those that it has.
+
+        Where effects add up to zero, a new level's is less the mean of the known ones', which is
+        part of the constant: its variance is sd**2 (1 + 1 / known).
+
+        Parameters
+        ----------
+        draws
+            Of all unknowns.
+        place
+            Where the term stands.
+        known, count
+            Number of levels of the fit, and of new ones.
+        rng
+            What to draw with.
+
+        Yields
+        ------
+        tuple
+            Name in a run, and effects; (draw, new level).
+        """
+        base = level_name(place, self.by)
+        sds = [draws[f"{name}_sd"][:, None] for name, _ in self.names(place)]
+        z = rng.normal(size=(len(sds), len(sds[0]), count))
+        if self.correlation is not None:
+            z = np.einsum("dab,bdl->adl", _roots(draws[f"{base}_correlation"], len(sds)), z)
+        for sd, normal, name in zip(sds, z, self.by_level(place), strict=True):
+            mean = -(sd**2) / 2.0 if self.effects == "mean_one" else 0.0
+            more = np.sqrt(1.0 + 1.0 / known) if self.effects == "zero_sum" else 1.0
+            yield name, mean + more * sd * normal
+
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
         total = None
@@ -311,6 +359,15 @@ def _correlated(make: Make, term: Group, place: Place, so_far: Array) -> None:
         make.deterministic(f"{name}_effect", sds[row] * together, dim(term.by))
     found = [sum(factor[a][k] * factor[b][k] for k in range(a + 1)) for a, b in pairs]
     make.deterministic(f"{base}_correlation", make.join([one[None] for one in found]), own)
+
+
+def _roots(correlations: Floats, count: int) -> Floats:
+    """Return a square root of each correlation matrix, from its pairs; (draw, count, count)."""
+    whole = np.broadcast_to(np.eye(count), (len(correlations), count, count)).copy()
+    for k, (a, b) in enumerate(combinations(range(count), 2)):
+        whole[:, a, b] = whole[:, b, a] = correlations[:, k]
+    values, vectors = np.linalg.eigh(whole)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :])
 
 
 def cholesky(

@@ -105,7 +105,8 @@ class Linear(Term):
 
     def build(self, make: Make, at: At, place: Place, so_far: Array) -> None:
         """Add its unknown to a model."""
-        make.prior(self._name(place), self.prior)
+        centred = self.centred(place.centre)
+        make.coefficient(self._name(place), self.prior, place, self.feature, centred=centred)
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
@@ -240,10 +241,20 @@ class Categorical(Term):
         name = self._name(place)
         # A dim of its own: another term of this column may compare with another level.
         make.coord(f"{name}_compared", others)
-        difference = make.prior(f"{name}_difference", self.prior, f"{name}_compared")
+        difference = self._differences(make, place, f"{name}_difference", f"{name}_compared")
         parts = [difference[:first], make.data(f"{name}_none", [0.0]), difference[first:]]
         effect = make.join([part for k, part in enumerate(parts) if k != 0 or first > 0])
         make.deterministic(f"{name}_effect", effect, dim(self.by))
+
+    def by_level(self, place: Place) -> tuple[str, ...]:
+        """Return the names in a run of what it has for every level of its column."""
+        return (f"{self._name(place)}_effect",)
+
+    def _differences(self, make: Make, place: Place, name: str, dims: str) -> Array:
+        if self.of == INTERCEPT:
+            return make.prior(name, self.prior, dims)
+        centred = self.centred(place.centre)
+        return make.coefficient(name, self.prior, place, self.of, centred=centred, dims=dims)
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
@@ -344,6 +355,10 @@ class Monotone(Term):
                 total = total + shares[k : k + 1]
                 reached.append(whole * total)
         make.deterministic(f"{name}_effect", make.join(reached), dim(self.by))
+
+    def by_level(self, place: Place) -> tuple[str, ...]:
+        """Return the names in a run of what it has for every level of its column."""
+        return (f"{level_name(place, self.by)}_effect",)
 
     def summand(self, at: At, place: Place) -> Array:
         """Return what it adds to the sum of terms; (…, post)."""
