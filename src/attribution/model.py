@@ -534,9 +534,9 @@ def _observe(design: Design, given: Given) -> None:
     """Add the likelihood of the outcome."""
     name, family = design.spec.outcome.column, design.family
     observed = _data(f"observed_{name}", design.outcome, "post")
-    if family.name == "negative_binomial":
-        alpha = given.own["dispersion"]
-        pm.NegativeBinomial(name, mu=given.mean, alpha=alpha, observed=observed, dims="post")
+    if family.pymc is not None:
+        known = getattr(pm, family.pymc.name)
+        known(name, **family.pymc.at(given), observed=observed, dims="post")
         return
     tensors: list[Tensor] = []
     given.map(tensors.append)

@@ -9,7 +9,7 @@ import polars as pl
 
 from attribution.design.types import Absent
 from attribution.errors import InputError, Problem, suggest
-from attribution.spec.columns import LATE_FAMILIES, counted, signals, used_features
+from attribution.spec.columns import counted, signals, used_features
 from attribution.spec.model import Feature, ModelSpec, Predictor, RatesMean
 from attribution.spec.terms import Group, Term
 from attribution.spec.transforms import columns_of, evaluate
@@ -75,7 +75,7 @@ def _late(spec: ModelSpec, table: pl.DataFrame) -> Iterator[Absent]:
     if not _has(table, "carry_shares"):
         reason = "the table does not say how long each post could collect orders"
         yield Absent(part, reason)
-    elif spec.outcome.family not in LATE_FAMILIES:
+    elif not spec.outcome.distribution.streams:
         yield Absent(part, f"there is none for the family {spec.outcome.family}")
 
 

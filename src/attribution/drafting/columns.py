@@ -15,7 +15,6 @@ from attribution.spec.defaults import DEFAULT
 from attribution.spec.expressions import ACROSS_ROWS, FUNCTIONS, KEYWORDS, QUERY
 from attribution.spec.model import Feature, Outcome
 from attribution.spec.names import RESERVED
-from attribution.spec.rules import COUNTS
 from attribution.spec.terms import INTERCEPT, Categorical, Group, Linear, Term, dim
 from attribution.spec.transforms import evaluate
 
@@ -143,7 +142,7 @@ class _Choice:
                 "that two slopes on their counts could not be told apart."
             )
             self._linear("conversation", "ln((1 + comments) / (1 + likes))", words)
-        latent = per is not None and self._outcome.family in COUNTS
+        latent = per is not None and self._outcome.distribution.streams
         for column in shown:
             self._chosen.missing[column] = "latent" if latent else "set_aside"
             if not latent:

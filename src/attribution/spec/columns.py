@@ -14,10 +14,6 @@ ORDER_VALUE = ("net_revenue", "paying_orders")
 """Columns that the order value is learned from; a table without them gives no order value."""
 
 
-LATE_FAMILIES = frozenset({"poisson", "negative_binomial"})
-"""Families whose counts are shared out where orders come late."""
-
-
 def all_terms(spec: ModelSpec) -> Iterator[tuple[str, Term]]:
     """Yield every term of the outcome's model with its dotted key: the mean's before others'."""
     if isinstance(spec.mean, RatesMean):
@@ -48,7 +44,7 @@ def groupings(spec: ModelSpec) -> tuple[tuple[str, str], ...]:
 
 def credits_late(spec: ModelSpec) -> bool:
     """Whether what the model counts can land on other posts where orders come late."""
-    return spec.outcome.column == "conversions" and spec.outcome.family in LATE_FAMILIES
+    return spec.outcome.column == "conversions" and spec.outcome.distribution.streams
 
 
 def used_features(spec: ModelSpec) -> tuple[Feature, ...]:

@@ -201,6 +201,27 @@ class Working:
 
 
 @dataclass(frozen=True)
+class InPyMC:
+    """A distribution of PyMC.
+
+    Parameters
+    ----------
+    name
+        Its name there.
+    parameters
+        What each of its parameters is: ``mean``, or the section of an own parameter.
+    """
+
+    name: str
+    parameters: Mapping[str, str]
+
+    def at(self, given: Given) -> dict[str, Array]:
+        """Return its parameters, post by post."""
+        known = {"mean": given.mean, **given.own}
+        return {name: known[of] for name, of in self.parameters.items()}
+
+
+@dataclass(frozen=True)
 class Family:
     """One registered distribution of the outcome.
 
@@ -227,6 +248,12 @@ class Family:
         Expected outcome.
     working
         See :class:`Working`; from outcome, exposure or trials.
+    streams
+        Whether counts are of Poisson streams, gamma-mixed or not, so that shares of several posts'
+        counts can be added up: orders that come late can be shared out, hidden signals estimated.
+    pymc
+        The distribution of PyMC that a model has instead of ``log_density``, if any: one whose
+        density native code tells by distinct outcomes. They are the same, as a test says.
     """
 
     name: str
@@ -242,6 +269,8 @@ class Family:
     draw: Callable[[np.random.Generator, Given], Floats]
     expected: Callable[[Functions, Given], Array]
     working: Callable[[Floats, Floats], Working]
+    streams: bool = False
+    pymc: InPyMC | None = None
 
     @property
     def trials(self) -> bool:
@@ -589,6 +618,9 @@ def _count(
     log_density: Callable[[Functions, Array, Given], Array],
     draw: Callable[[np.random.Generator, Given], Floats],
     expected: Callable[[Functions, Given], Array] = _mean,
+    *,
+    streams: bool = False,
+    pymc: InPyMC | None = None,
 ) -> Family:
     return Family(
         name=name,
@@ -604,6 +636,8 @@ def _count(
         draw=draw,
         expected=expected,
         working=_count_working,
+        streams=streams,
+        pymc=pymc,
     )
 
 
@@ -617,6 +651,7 @@ FAMILIES: Mapping[str, Family] = {
             (),
             _poisson,
             _draw_poisson,
+            streams=True,
         ),
         _count(
             "negative_binomial",
@@ -625,6 +660,8 @@ FAMILIES: Mapping[str, Family] = {
             ("dispersion",),
             _negative_binomial,
             _draw_negative_binomial,
+            streams=True,
+            pymc=InPyMC("NegativeBinomial", {"mu": "mean", "alpha": "dispersion"}),
         ),
         _count(
             "zero_inflated_poisson",

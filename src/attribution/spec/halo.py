@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from attribution.spec.adstock import ADSTOCKS, Adstock, Ages, Array
+from attribution.spec.families import FAMILIES
 from attribution.spec.fields import Fields, Notes
 from attribution.spec.links import Functions
 from attribution.spec.model import ModelSpec, Predictor
@@ -34,7 +35,6 @@ TOTAL, SHARE = "halo_share", "share"
 
 DAYS = (1, 400)
 USUAL_DAYS = 42
-FAMILIES = ("poisson", "negative_binomial")
 
 
 class Days(Protocol):
@@ -164,9 +164,10 @@ def check_halo(spec: ModelSpec, notes: Notes) -> None:
     if not isinstance(mean, HaloMean):
         return
     outcome = spec.outcome
-    if outcome.family not in FAMILIES:
+    if not outcome.distribution.streams:
         what = f"a halo mean has no family {outcome.family!r}"
-        notes.add(what, "outcome.family", expected=" or ".join(FAMILIES))
+        families = (family.name for family in FAMILIES.values() if family.streams)
+        notes.add(what, "outcome.family", expected=" or ".join(families))
     if outcome.exposure is not None:
         what, hint = "daily sales are not proportional to an exposure", "Remove it"
         notes.add(what, "outcome.exposure", value=outcome.exposure, hint=hint)

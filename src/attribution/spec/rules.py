@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from attribution.errors import InputError, suggest
 from attribution.spec.columns import all_terms, feature_key, groupings, signals, used_features
+from attribution.spec.families import FAMILIES
 from attribution.spec.fields import Notes
 from attribution.spec.halo import check_halo
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
@@ -33,9 +34,6 @@ from attribution.spec.terms import (
     dim,
 )
 from attribution.spec.transforms import columns_of, row_wise
-
-COUNTS = frozenset({"poisson", "negative_binomial"})
-"""Families whose hidden signals can be estimated with the model."""
 
 FEATURE_NAME = r"[A-Za-z][A-Za-z0-9_]*"
 """What a feature may be called."""
@@ -305,8 +303,8 @@ def _why_not_latent(spec: ModelSpec, column: str) -> str | None:
     They can in counts with an exposure, where every term is a line in them.
     """
     rates = isinstance(spec.mean, RatesMean)
-    if not rates and (spec.outcome.exposure is None or spec.outcome.family not in COUNTS):
-        families = " and ".join(sorted(COUNTS))
+    if not rates and (spec.outcome.exposure is None or not spec.outcome.distribution.streams):
+        families = " and ".join(sorted(f.name for f in FAMILIES.values() if f.streams))
         return f"hidden values are estimated only for {families} outcomes with an exposure"
     if isinstance(spec.mean, RatesMean) and column not in spec.mean.parts:
         return f"{column!r} is no part of the rates mean, so a hidden value cannot be estimated"
