@@ -5,6 +5,7 @@ from __future__ import annotations
 from attribution.errors import InputError, suggest
 from attribution.spec.columns import conditions
 from attribution.spec.fields import Notes
+from attribution.spec.halo import HaloMean
 from attribution.spec.model import ModelSpec, RatesMean
 from attribution.spec.sections import Authenticity, Capture, Experiments
 from attribution.spec.transforms import row_wise
@@ -41,16 +42,31 @@ def _check_authenticity(spec: ModelSpec, section: Authenticity, notes: Notes) ->
 
 def _check_capture(spec: ModelSpec, section: Capture, notes: Notes) -> None:
     family = spec.outcome.distribution
-    if not family.whole or family.trials or "hurdle" in family.own:
+    if not _is_count(spec):
         what = f"outcomes of the family {family.name!r} are no thinned count"
-        notes.add(what, section.name, expected="poisson or negative_binomial, or zero-inflated")
+        notes.add(what, section.name, expected=COUNTS)
+    elif isinstance(spec.mean, HaloMean):
+        what = "a halo mean is of all sales, recorded or not: no code has missed any of them"
+        notes.add(what, section.name, hint="Remove it, or use a model of recorded orders")
+
+
+COUNTS = "poisson or negative_binomial, or zero-inflated"
+
+
+def _is_count(spec: ModelSpec) -> bool:
+    """Whether outcomes are Poisson given a post's luck, which thinning leaves as it is."""
+    family = spec.outcome.distribution
+    return family.is_count and "hurdle" not in family.own
 
 
 def _check_experiments(spec: ModelSpec, section: Experiments, notes: Notes) -> None:
     family = spec.outcome.distribution
-    if not family.whole or family.trials:
-        what = f"a lift test counts orders, and the family {family.name!r} does not"
-        notes.add(what, section.name, hint="Remove it, or use a family of counts")
+    if not _is_count(spec):
+        what = f"a lift test counts orders, and those of the family {family.name!r} are not known"
+        notes.add(what, section.name, expected=COUNTS)
+    elif isinstance(spec.mean, HaloMean):
+        what = "a halo mean expects sales of days, and a lift test is of posts"
+        notes.add(what, section.name, hint="Remove it, or use a model of posts")
     if section.incremental is not None and spec.capture is not None:
         what = "[capture] says already how many orders come for each recorded one"
         notes.add(what, "experiments.incremental", hint="Remove it, or [capture]")

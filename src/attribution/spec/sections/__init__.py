@@ -8,7 +8,7 @@ from typing import Protocol
 from attribution.spec.sections.authenticity import Authenticity
 from attribution.spec.sections.base import Array, Section, Value
 from attribution.spec.sections.capture import Capture, Survey
-from attribution.spec.sections.experiments import Experiments, LiftTest
+from attribution.spec.sections.experiments import Experiments, LiftTest, realised
 
 SECTIONS: Mapping[str, type[Section]] = {
     section.name: section for section in (Authenticity, Capture, Experiments)
@@ -50,4 +50,5 @@ __all__ = [
     "Section",
     "Survey",
     "brought",
+    "realised",
 ]

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from attribution.spec.families import Given
 from attribution.spec.fields import Fields
+from attribution.spec.links import Functions
 from attribution.spec.priors import POSITIVE, Prior
 from attribution.spec.reading import read_prior
 from attribution.spec.sections.base import Array, Section, Value
@@ -41,9 +43,10 @@ class LiftTest:
 class Experiments(Section):
     """Lift tests of named sets of posts.
 
-    A test's estimate is normal around the orders that its posts are expected to bring: recorded
-    ones times how many come for each of them, which is 1, an unknown with a prior, or what
-    ``[capture]`` says.
+    A test's estimate is normal around the orders that its posts brought: those that go with
+    recorded ones times how many come for each of them, which is 1, an unknown with a prior, or what
+    ``[capture]`` says. The posts of a test are the posts of the table, whose recorded orders are
+    known, so a test shares their luck; see :func:`realised`.
 
     Parameters
     ----------
@@ -95,8 +98,9 @@ class Experiments(Section):
     def equations(self) -> Iterator[str]:
         """Yield its equations as plain text."""
         factor = "" if self.incremental is None else f"{INCREMENTAL} * "
-        mean = f"{factor}expected orders of the test's posts"
+        mean = f"{factor}sum of mu * g over the test's posts"
         yield f"estimate of a lift test ~ Normal({mean}, standard_error)"
+        yield "g is a post's own luck, of mean 1, told by its recorded orders"
 
     def build(self, make: Make) -> None:
         """Add its unknown to a model."""
@@ -107,18 +111,53 @@ class Experiments(Section):
         """Return the incremental orders for each recorded one; None where nothing is said."""
         return None if self.incremental is None else value(INCREMENTAL)
 
-    def observe(self, make: Make, expected: Array) -> None:
+    def observe(self, f: Functions, make: Make, brought: Array, variance: Array) -> None:
         """Add the tests' estimates to a model.
 
         Parameters
         ----------
-        expected
-            Incremental orders that each test's posts are expected to bring; (test,).
+        brought, variance
+            Orders that each test's posts brought, and what the posts' luck leaves open of that;
+            (test,).
         """
         errors = [test.standard_error for test in self.tests]
-        sigma = make.data("lift_standard_error", errors, "test")
+        spread = f.sqrt(make.data("lift_standard_error", errors, "test") ** 2 + variance)
         estimates = [test.estimate for test in self.tests]
-        make.observed(LIFT, "Normal", estimates, "test", mu=expected, sigma=sigma)
+        make.observed(LIFT, "Normal", estimates, "test", mu=brought, sigma=spread)
+
+
+def realised(
+    f: Functions, given: Given, orders: Array, credited: Array | float
+) -> tuple[Array, Array]:
+    """Return mean and variance of what posts brought, given their recorded orders; (…, post).
+
+    A post brings Poisson orders with mean m g, its luck g being Gamma(alpha, alpha). With n
+    orders counted of a share c that can be, g is Gamma(alpha + n, alpha + c m), by conjugacy. A
+    lift test of twenty posts measures twenty lucks that the recorded orders share: compared with
+    m in place of m g, it would be off by their luck, which its standard error does not hold.
+
+    Parameters
+    ----------
+    given
+        What orders depend on.
+    orders, credited
+        Counted orders n, and the share c of a post's orders that are counted; (post,).
+    """
+    mean, alpha = given.mean, given.own.get("dispersion")
+    if alpha is None:
+        lucky, open_ = mean, 0.0 * mean
+        log_none = -mean
+    else:
+        rate = alpha + credited * mean
+        lucky = mean * (alpha + orders) / rate
+        open_ = lucky * mean / rate
+        log_none = -alpha * f.log1p(mean / alpha)
+    if "zero_inflation" not in given.own:
+        return lucky, open_
+    idle = given.own["zero_inflation"]
+    none = (1.0 - idle) * f.exp(log_none)
+    active = f.where(orders > 0, 1.0, none / (idle + none))
+    return active * lucky, active * open_ + active * (1.0 - active) * lucky**2
 
 
 def _test(table: Fields) -> LiftTest:
