@@ -88,11 +88,9 @@ def expected_parts(design: Design, draws: Draws) -> Floats:
     mean = design.spec.mean
     if not isinstance(mean, RatesMean):
         raise TypeError("only a rates mean has parts that add up")
-    factor = np.exp(log_multiplier(design, draws))
-    rates = np.exp(log_rates(design, draws))
-    signals = converting(design, draws)
+    rates, signals = unit_rates(design, draws), signal_draws(design, draws)
     parts = [rates[:, k, :] * signals[part] for k, part in enumerate(mean.parts)]
-    return np.stack(parts, axis=2) * factor[:, :, None]
+    return np.stack(parts, axis=2)
 
 
 def carried(design: Design, draws: Draws) -> Floats:
@@ -109,24 +107,39 @@ def carried(design: Design, draws: Draws) -> Floats:
     return np.stack(mean.carried(F, DrawnDays(design.halo, draws)), axis=2)
 
 
-def lift(design: Design, draws: Draws) -> Floats:
-    """Orders that each lift test's posts are expected to bring, as it counts them; (draw, test)."""
+def lift(design: Design, draws: Draws) -> tuple[Floats, Floats]:
+    """Orders that each lift test's posts brought, as it counts them: mean, variance; (draw, test).
+
+    The variance is of what the recorded orders leave open of the posts' luck. Where orders come
+    late, each post's own are taken to be those that the shares of its neighbours make likely.
+    """
+    shape = (n_draws(draws), 0 if design.tested is None else len(design.tested))
+    means, variances = np.empty(shape), np.empty(shape)
     if design.tested is None:
-        return np.empty((n_draws(draws), 0))
-    out = np.empty((n_draws(draws), len(design.tested)))
+        return means, variances
+    sources = design.sources
+    counted = (design.outcome, 1.0) if sources is None else (sources.orders, sources.credited)
     for block in blocks(draws, len(design.outcome)):
-        out[block.where] = expected(design, block.draws) @ design.tested.T
+        mean, variance = realised(F, given(design, block.draws), *counted)
+        means[block.where] = mean @ design.tested.T
+        variances[block.where] = variance @ design.tested.T
     factor = brought(design, draws)
-    return out if factor is None else factor[:, None] * out
+    if factor is None:
+        return means, variances
+    return factor[:, None] * means, factor[:, None] ** 2 * variances
 
 
-def converting(design: Design, draws: Draws) -> dict[str, Floats]:
-    """Amount of each part that counts, fakes taken off: part -> (1 or draw, post)."""
-    signals, real = signal_draws(design, draws), genuine(design, draws)
-    if real is None or design.spec.authenticity is None:
-        return signals
-    parts = design.spec.authenticity.parts
-    return {name: value * real if name in parts else value for name, value in signals.items()}
+def unit_rates(design: Design, draws: Draws) -> Floats:
+    """Orders per unit of each part as it is shown, fakes included, at each post.
+
+    Shape (draw, part, post).
+    """
+    rates = np.exp(log_rates(design, draws) + log_multiplier(design, draws)[:, None, :])
+    section, real = design.spec.authenticity, genuine(design, draws)
+    if section is None or real is None:
+        return rates
+    faked = np.isin(list(design.signals), section.parts)
+    return np.where(faked[:, None], rates * real[:, None, :], rates)
 
 
 def base_log_rates(design: Design, draws: Draws) -> Floats:

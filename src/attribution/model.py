@@ -244,9 +244,37 @@ class Builder:
         """Add unknowns between 0 and 1, beta with both parameters alike."""
         return pm.Beta(name, alpha, alpha, dims=dims)
 
-    def unknown(self, name: str, distribution: str, dims: str, **parameters: Tensor) -> Tensor:
-        """Add unknowns of a distribution by its name in PyMC."""
-        return getattr(pm, distribution)(name, **parameters, dims=dims)
+    def shares(
+        self,
+        name: str,
+        dims: str,
+        alpha: Tensor,
+        beta: Tensor,
+        successes: Any = 0.0,
+        failures: Any = 0.0,
+    ) -> Tensor:
+        """Add unknown shares, each Beta(alpha, beta), of which about so many trials tell.
+
+        Sampled is the logit in units of what these trials leave open: were they trials in which
+        the share showed itself, it would be Beta(alpha + successes, beta + failures), whose logit
+        has the mean psi(a) - psi(b) and the variance psi'(a) + psi'(b); both to a simple
+        approximation. So it is nearly standard normal whatever alpha and beta are. The prior does
+        not depend on the trials.
+        """
+        a, b = alpha + successes, beta + failures
+        shift = pt.log(a + 0.5) - 1.0 / a - pt.log(b + 0.5) + 1.0 / b
+        scale = pt.sqrt((1.0 + a) / a**2 + (1.0 + b) / b**2)
+        raw = pm.CustomDist(
+            f"{name}_raw",
+            alpha,
+            beta,
+            shift,
+            scale,
+            logp=_logit_beta,
+            random=_beta_logit,
+            dims=dims,
+        )
+        return pm.Deterministic(name, pt.sigmoid(shift + scale * raw), dims=dims)
 
     def observed(
         self, name: str, distribution: str, values: Any, dims: str | None, **parameters: Tensor
@@ -336,6 +364,29 @@ class Builder:
         rows = "sale" if self._prefix == "value_" else "post"
         index = self.group(column).index[self._rows]
         return _data(f"{self._prefix}{dim(column)}_index", index, rows)
+
+
+def _logit_beta(raw: Tensor, alpha: Tensor, beta: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """Log density of raw where shift + scale * raw is the logit of a Beta(alpha, beta)."""
+    logit = shift + scale * raw
+    constant = pt.gammaln(alpha + beta) - pt.gammaln(alpha) - pt.gammaln(beta) + pt.log(scale)
+    return constant - alpha * pt.softplus(-logit) - beta * pt.softplus(logit)
+
+
+def _beta_logit(
+    alpha: Any, beta: Any, shift: Any, scale: Any, rng: np.random.Generator, size: Any = None
+) -> np.ndarray:
+    """Draw what has the density of :func:`_logit_beta`.
+
+    From logarithms of two gamma variables, which small parameters do not make 0: Gamma(a) is
+    Gamma(a + 1) times a uniform to the power of 1 / a.
+    """
+
+    def log_gamma(shape: Any) -> Any:
+        uniform = np.log1p(-rng.random(size)) / shape
+        return np.log(rng.gamma(np.broadcast_to(shape + 1.0, size))) + uniform
+
+    return np.asarray((log_gamma(alpha) - log_gamma(beta) - shift) / scale)
 
 
 class TensorAt:

@@ -14,6 +14,9 @@ from attribution.spec.columns import conditions
 from attribution.spec.model import ModelSpec
 from attribution.spec.transforms import evaluate
 
+HALF_A_POINT = 0.005
+"""How far inside 0 and 1 scores are taken to be."""
+
 
 def prune_sections(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent, ...]]:
     """Return a spec without shares of fakes or scores that the table lacks, and why."""
@@ -90,9 +93,8 @@ def check_tests(spec: ModelSpec, table: pl.DataFrame) -> Iterator[Problem]:
 def scores(spec: ModelSpec, table: pl.DataFrame, groups: Mapping[str, GroupIndex]) -> Scores | None:
     """Return the scores of audiences, None without any.
 
-    A creator's score is the average of what its posts' rows say. One of 0 or 1, which no Beta
-    gives, is drawn towards the middle by half an observation of so many (Smithson & Verkuilen
-    2006, *Psychological Methods* 11(1)).
+    A creator's score is the average of what its posts' rows say. Vendors give whole percentages, so
+    that one of 0 or 1, which no Beta gives, is taken for one half a percentage point inside.
 
     Raises
     ------
@@ -111,8 +113,7 @@ def scores(spec: ModelSpec, table: pl.DataFrame, groups: Mapping[str, GroupIndex
         .agg(pl.col("score").mean())
         .sort("level")
     )
-    count = by_level.height
-    inside = (by_level.get_column("score").to_numpy() * (count - 1) + 0.5) / count
+    inside = by_level.get_column("score").clip(HALF_A_POINT, 1.0 - HALF_A_POINT).to_numpy()
     return Scores(by_level.get_column("level").to_numpy(), inside)
 
 

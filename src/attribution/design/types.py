@@ -169,6 +169,12 @@ class Scores:
     levels: Integers
     values: Floats
 
+    def by_level(self, count: int) -> tuple[Floats, Floats]:
+        """Return the shares not believed real and believed real; (level,), 0 without a score."""
+        fakes, real = np.zeros(count), np.zeros(count)
+        fakes[self.levels], real[self.levels] = 1.0 - self.values, self.values
+        return fakes, real
+
 
 @dataclass(frozen=True)
 class Design:

@@ -153,8 +153,8 @@ def _rates_curve(design: Design, draws: Draws, signal: str, member: Floats, x: F
     weight = member / member.sum()
     parts = forward.expected_parts(design, draws)
     others = (parts.sum(axis=2) - parts[:, :, part]) @ weight
-    log_rate = forward.log_rates(design, draws)[:, part] + forward.log_multiplier(design, draws)
-    return np.asarray(others[:, None] + (np.exp(log_rate) @ weight)[:, None] * x)
+    rate = forward.unit_rates(design, draws)[:, part]
+    return np.asarray(others[:, None] + (rate @ weight)[:, None] * x)
 
 
 def _linear_curve(design: Design, draws: Draws, signal: str, member: Floats, x: Floats) -> Floats:

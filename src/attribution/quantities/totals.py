@@ -41,8 +41,8 @@ class Totals:
     amounts_shown
         Sum of the signal over those posts; (g, p).
     unit_rates
-        Orders per unit of the part, summed over the posts of the group (creators included, the
-        same weight for every post); (d, g, p).
+        Orders per unit of the part as shown, summed over the posts of the group (creators
+        included, the same weight for every post); (d, g, p).
     mix
         Amount of each signal per unit of exposure over the posts that show all; (g, p), NaN for a
         group in which no post does.
@@ -103,10 +103,7 @@ def totals(design: Design, draws: Draws) -> Totals:
         parts = forward.expected_parts(design, block.draws)
         orders[block.where] = np.einsum("dip,ig->dgp", parts, member, optimize=True)
         orders_shown[block.where] = np.einsum("dip,ip,ig->dgp", parts, shown, member, optimize=True)
-        rates = np.exp(
-            forward.log_rates(design, block.draws)
-            + forward.log_multiplier(design, block.draws)[:, None, :]
-        )
+        rates = forward.unit_rates(design, block.draws)
         unit_rates[block.where] = np.einsum("dpi,ig->dgp", rates, member, optimize=True)
     return Totals(
         groups=groups,

@@ -109,16 +109,24 @@ class Authenticity(Section):
         yield "authenticity.by", self.by
 
     def build(self, make: Make) -> None:
-        """Add its unknowns, and the scores where there are any, to a model."""
+        """Add its unknowns, and the scores where there are any, to a model.
+
+        A score that is Beta(p n, (1 - p) n) tells p about as well as n + 1 trials would.
+        """
         mean = make.prior(MEAN, self.share)
         alike = make.prior(ALIKE, self.concentration)
         levels = dim(self.by)
         alpha, beta = mean * alike, (1.0 - mean) * alike
-        fake = make.unknown(FAKE, "Beta", levels, alpha=alpha, beta=beta)
         scores = make.scores()
         if scores is None or self.score_concentration is None:
+            make.shares(FAKE, levels, alpha, beta)
             return
         sure = make.prior(SCORE_ALIKE, self.score_concentration)
+        trials = 1.0 + sure
+        fakes, real = scores.by_level(len(make.levels(self.by)))
+        of_fakes = make.data("score_fakes", fakes, levels) * trials
+        of_real = make.data("score_real", real, levels) * trials
+        fake = make.shares(FAKE, levels, alpha, beta, of_fakes, of_real)
         of = fake[make.positions("scored_levels", scores.levels)]
         values = {"alpha": (1.0 - of) * sure, "beta": of * sure}
         make.observed("score", "Beta", scores.values, "scored", **values)

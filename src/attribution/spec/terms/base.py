@@ -123,8 +123,16 @@ class Make(Protocol):
     def beta(self, name: str, alpha: Array, dims: str) -> Array:
         """Add unknowns between 0 and 1, beta with both parameters alike."""
 
-    def unknown(self, name: str, distribution: str, dims: str, **parameters: Array) -> Array:
-        """Add unknowns of a distribution by its name in PyMC."""
+    def shares(
+        self,
+        name: str,
+        dims: str,
+        alpha: Array,
+        beta: Array,
+        successes: Array = 0.0,
+        failures: Array = 0.0,
+    ) -> Array:
+        """Add unknown shares, each Beta(alpha, beta), of which about so many trials tell."""
 
     def observed(
         self, name: str, distribution: str, values: Any, dims: str | None, **parameters: Array
