@@ -35,6 +35,12 @@ from attribution.cli._options import PATH, force_option
     metavar="SPEC",
     help="Draw all parameters from the priors of this model, such as 'additive'.",
 )
+@click.option(
+    "--daily-sales",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    metavar="SHARE",
+    help="Simulate daily sales too; posts bring this share of those without a code.",
+)
 @click.option("--null", is_flag=True, help="Let likes and comments carry nothing.")
 @force_option()
 def simulate(
@@ -44,18 +50,20 @@ def simulate(
     seed: int,
     leaks: bool,
     from_prior: str | None,
+    daily_sales: float | None,
     null: bool,
     overwrite: bool,
 ) -> None:
     """Simulate a brand: creators, posts and orders with a known truth.
 
     Writes creators.csv, posts.csv, orders.csv, the truth behind them and a README into FOLDER,
-    whose name goes to stdout. Without options this is the brand of the shipped samples.
+    whose name goes to stdout; with --daily-sales also daily_sales.csv. Without options this is the
+    brand of the shipped samples.
     """
     if null and from_prior:
         raise click.UsageError("--null and --from-prior exclude each other: choose one.")
 
-    from attribution.simulation import Settings, simulate_from_prior
+    from attribution.simulation import Halo, Settings, simulate_daily_sales, simulate_from_prior
     from attribution.simulation import simulate as simulate_brand
     from attribution.spec import read_spec
 
@@ -75,6 +83,9 @@ def simulate(
     else:
         brand = simulate_brand(settings, seed)
     brand.write(folder, overwrite=overwrite)
+    if daily_sales is not None:
+        sold = simulate_daily_sales(brand, Halo(share=daily_sales), seed)
+        sold.write(folder, overwrite=overwrite)
     say(
         f"simulated {creators:,} creators, {posts:,} posts and {brand.orders.height:,} orders;"
         f" {folder / 'README.md'} says what each file is"
