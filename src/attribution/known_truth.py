@@ -15,6 +15,7 @@ import polars as pl
 from attribution.design.types import Design
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import NEW, THESE
+from attribution.simulation.fakes import FAKED
 from attribution.simulation.truth import Truth
 
 KEYS = ("quantity", "scope", "group", "population")
@@ -62,19 +63,22 @@ def truth_table(truth: Truth, design: Design) -> pl.DataFrame:
         _row("creator_multiplier", "creator", creator, THESE, value)
         for creator, value in posts.group_by("creator_id").agg(pl.first("multiplier")).rows()
     ]
+    if truth.fakes is not None:
+        rows += _fakes(truth.fakes.mean, posts, tiers)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def true_posts(truth: Truth, design: Design) -> pl.DataFrame:
     """Return the posts of a fit with their signals as the table shows them, and their truth.
 
-    Columns besides the table's: tier, expected_<part>, expected, rate_<part> (orders per unit at
-    that post, the creator's multiplier included), multiplier, value (expected net revenue per
-    order, currency).
+    Columns besides the table's: tier, expected_<part>, expected, rate_<part> (orders per unit
+    shown at that post, the creator's multiplier and fakes included), multiplier, fake_share, value
+    (expected net revenue per order, currency).
     """
     creators = truth.creators.select(
         "creator_id",
         "multiplier",
+        (pl.lit(0.0) if truth.fakes is None else pl.col("fake_share")).alias("fake_share"),
         (pl.col("mean_net_revenue") * truth.values.paying_share).alias("value"),
     )
     record = truth.posts.select("post_id", "tier", pl.col("^expected.*$"))
@@ -104,7 +108,9 @@ def _costs(table: pl.DataFrame) -> list[str]:
 
 def _unit_rate(truth: Truth, part: str) -> pl.Expr:
     by_tier = {tier: rates[part] for tier, rates in truth.rates_by_tier.items()}
-    return pl.col("multiplier") * pl.col("tier").replace_strict(by_tier, return_dtype=pl.Float64)
+    genuine = 1.0 - pl.col("fake_share") if part in FAKED else pl.lit(1.0)
+    rate = pl.col("tier").replace_strict(by_tier, return_dtype=pl.Float64)
+    return pl.col("multiplier") * genuine * rate
 
 
 def _row(quantity: str, scope: str, group: str, population: str, value: float) -> Row:
@@ -140,11 +146,26 @@ def _changes(posts: pl.DataFrame) -> Iterator[tuple[str, float]]:
         yield f"elasticity_{signal}", _sum(shown, f"expected_{signal}") / _sum(shown, "expected")
 
 
+def _fakes(mean: float, posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[Row]:
+    """Shares of fakes, of shown engagement and by creator, and rates of what is genuine."""
+    for part in FAKED:
+        shown = posts.filter(pl.col(part).is_not_null()).with_columns(
+            fake=pl.col(part) * pl.col("fake_share")
+        )
+        share = _sum(shown, "fake") / _sum(shown, part)
+        yield _row(f"fake_share_of_{part}", "overall", "all", THESE, share)
+        for scope, group, some in _groups(shown, tiers):
+            genuine = _sum(some, part) - _sum(some, "fake")
+            value = PER[part] * _sum(some, f"expected_{part}") / genuine
+            yield _row(f"{NAMES[part]}_genuine", scope, group, THESE, value)
+    for creator, fake in posts.group_by("creator_id").agg(pl.first("fake_share")).rows():
+        yield _row("creator_fake_share", "creator", creator, THESE, fake)
+        yield _row("creator_more_fakes", "creator", creator, THESE, fake - mean)
+
+
 def _new(truth: Truth, posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[Row]:
-    """Rates of a new creator (multiplier 1) by tier, and their ratios."""
-    rates = {
-        name: {t: PER[p] * truth.rates_by_tier[t][p] for t in tiers} for p, name in NAMES.items()
-    }
+    """Rates of a new creator (multiplier 1, fakes as on average) by tier, and their ratios."""
+    rates = {name: {t: PER[p] * _new_rate(truth, t, p) for t in tiers} for p, name in NAMES.items()}
     rates[IN_ALL] = {tier: _in_all(truth, posts, tier) for tier in tiers}
     for name, by_tier in rates.items():
         for tier, value in by_tier.items():
@@ -155,11 +176,17 @@ def _new(truth: Truth, posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[Ro
                 yield _row(f"tier_contrast_{name}", "contrast", f"{a} / {b}", NEW, ratio)
 
 
+def _new_rate(truth: Truth, tier: str, part: str) -> float:
+    """Orders per unit shown by a new creator."""
+    fake = 0.0 if truth.fakes is None or part not in FAKED else truth.fakes.mean
+    return (1.0 - fake) * truth.rates_by_tier[tier][part]
+
+
 def _in_all(truth: Truth, posts: pl.DataFrame, tier: str) -> float:
     """Orders per 1,000 reached at the tier's mix over the posts that show every signal."""
     shown = posts.filter(pl.col("tier") == tier).drop_nulls(list(PER))
-    rates = truth.rates_by_tier[tier]
-    return 1000.0 * sum(rates[p] * _sum(shown, p) for p in PER) / _sum(shown, "reach")
+    orders = sum(_new_rate(truth, tier, p) * _sum(shown, p) for p in PER)
+    return 1000.0 * orders / _sum(shown, "reach")
 
 
 def roi_truth(truth: Truth, design: Design, by: str, *, margin: float = 1.0) -> pl.DataFrame:

@@ -9,6 +9,9 @@ import click
 from attribution.cli._messages import say
 from attribution.cli._options import PATH, force_option
 
+MOST_FAKES = 0.45
+"""Half of the creators have fakes: twice this share of theirs."""
+
 
 @click.command()
 @click.argument("folder", type=PATH)
@@ -31,6 +34,13 @@ from attribution.cli._options import PATH, force_option
 )
 @click.option("--leaks", is_flag=True, help="Let some codes leak to people who saw no post.")
 @click.option(
+    "--fakes",
+    type=click.FloatRange(min=0.0, max=MOST_FAKES),
+    metavar="SHARE",
+    help="Let this share of a creator's likes and comments be fake, on average over creators, "
+    f"at most {MOST_FAKES:g}; 0 gives vendors' scores of audiences and no fakes.",
+)
+@click.option(
     "--from-prior",
     metavar="SPEC",
     help="Draw all parameters from the priors of this model, such as 'additive'.",
@@ -49,6 +59,7 @@ def simulate(
     posts: int,
     seed: int,
     leaks: bool,
+    fakes: float | None,
     from_prior: str | None,
     daily_sales: float | None,
     null: bool,
@@ -70,6 +81,8 @@ def simulate(
     settings = Settings.samples().sized(creators, posts)
     if leaks:
         settings = settings.with_leaks()
+    if fakes is not None:
+        settings = settings.with_fakes(fakes)
     if null:
         settings = settings.without_engagement()
     if from_prior:

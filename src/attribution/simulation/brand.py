@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from attribution.simulation.creators import draw_audiences, draw_creators
+from attribution.simulation.fakes import add_fakes
 from attribution.simulation.files import write
 from attribution.simulation.orders import draw_counts
 from attribution.simulation.posts import draw_posts, visible
@@ -91,6 +92,8 @@ def simulate_with(settings: Settings, rng: np.random.Generator) -> Brand:
     expected = expect(settings.rates, visible(posts), posts, tuple(population.tier_counts))
     counts = draw_counts(expected.by_part, settings.rates.alpha, rng)
     orders, leaks = draw_orders(settings, creators, posts, counts, rng)
+    if settings.fakes is not None:
+        creators, posts = add_fakes(settings.fakes, creators, posts, rng.spawn(1)[0])
     return Brand(
         creators=_as(Creators, creators),
         posts=_as(Posts, visible(posts)),

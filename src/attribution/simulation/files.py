@@ -36,7 +36,7 @@ PAGE = """# A simulated brand
 The `truth` files are there to compare estimates with; a brand never has them.
 
 {codeless:,} orders carry no code and belong to no post. {hidden:,} posts hide their likes: an empty
-cell, not a 0.{leaks} Posts go online until {last:%Y-%m-%d}; the orders were exported on
+cell, not a 0.{leaks}{fakes} Posts go online until {last:%Y-%m-%d}; the orders were exported on
 {export:%Y-%m-%d}, so that late orders of the last posts are missing.
 
 To make it again:
@@ -46,6 +46,10 @@ To make it again:
 ```
 """
 
+FAKES = (
+    "\nOf the likes and comments that a creator shows {mean:.0%} are fake on average;"
+    " `audience_credibility` is\nwhat a vendor says of the audience."
+)
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -74,6 +78,7 @@ def page(tables: Tables, truth: Truth) -> str:
         codeless=tables["orders"].get_column("code").null_count(),
         hidden=tables["posts"].get_column("likes").null_count(),
         leaks=f" Codes leaked to people who saw no post: {burst}." if burst else "",
+        fakes="" if truth.fakes is None else FAKES.format(mean=truth.fakes.mean),
         last=truth.posts_until,
         export=truth.export,
         command=command(truth),
@@ -86,6 +91,7 @@ def command(truth: Truth) -> str:
     words += [f"--creators {truth.creators.height}", f"--posts {truth.posts.height}"]
     words += [f"--seed {truth.seed}"]
     words += ["--leaks"] if truth.leaks else []
+    words += [] if truth.fakes is None else [f"--fakes {truth.fakes.mean:g}"]
     words += ["--null"] if truth.kind == "null" else []
     words += [f"--from-prior {truth.model}"] if truth.kind == "prior" else []
     return " ".join(words)

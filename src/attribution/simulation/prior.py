@@ -15,11 +15,13 @@ import numpy as np
 
 from attribution.errors import InputError, Problem
 from attribution.simulation.brand import Brand, simulate_with
+from attribution.simulation.fakes import Fakes
 from attribution.simulation.rates import Floats, Rates
 from attribution.simulation.settings import Settings
 from attribution.simulation.values import Values
 from attribution.spec.model import ModelSpec, RatesMean
 from attribution.spec.priors import Prior, quantile
+from attribution.spec.sections import Authenticity
 from attribution.spec.terms import Group
 
 PARTS = ("reach", "likes", "comments")
@@ -64,6 +66,8 @@ def simulate_from_prior(
     base = (settings or Settings.samples()).sized(creators, round(creators * posts_per_creator))
     rates, values = draw_prior(spec, tuple(base.population.tier_counts), rng)
     drawn = replace(base, kind="prior", model=spec.name, rates=rates, values=values, codeless=0.0)
+    if spec.authenticity is not None:
+        drawn = replace(drawn, fakes=_fakes(spec.authenticity, rng))
     brand = simulate_with(drawn, rng)
     return replace(brand, truth=replace(brand.truth, seed=seed))
 
@@ -118,6 +122,22 @@ def draw_prior(
         cents=False,
     )
     return rates, values
+
+
+def _fakes(section: Authenticity, rng: np.random.Generator) -> Fakes:
+    """Draw how much engagement is fake.
+
+    A rate per genuine like is drawn, at the posts' mix of genuine engagement, where the model
+    states its priors at the mix that is shown; over many creators the two are the same.
+    """
+    score = section.score_concentration
+    return Fakes(
+        creators=1.0,
+        share=draw(section.share, rng),
+        concentration=draw(section.concentration, rng),
+        credible=1.0,
+        score_concentration=1.0 if score is None else draw(score, rng),
+    )
 
 
 def draw(prior: Prior, rng: np.random.Generator) -> float:

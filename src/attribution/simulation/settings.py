@@ -7,6 +7,7 @@ from typing import Literal
 
 from attribution.errors import Problem, raise_if_any
 from attribution.simulation.delay import Delay
+from attribution.simulation.fakes import Fakes
 from attribution.simulation.population import Population
 from attribution.simulation.rates import Rates
 from attribution.simulation.values import Values
@@ -16,6 +17,9 @@ SEED = 20260101
 
 MAX_ORDERS = 400_000
 """Orders above which a brand is not made: nobody's export, and slow to join and fit."""
+
+HALF = 0.5
+"""Share of creators that have fakes, where only the mean share of fakes is asked for."""
 
 Kind = Literal["samples", "null", "prior"]
 
@@ -90,6 +94,8 @@ class Settings:
         Orders without a code per order with one.
     leaks
         None, or the codes that leak.
+    fakes
+        None, or how much engagement is fake.
     max_orders
         A brand with more orders is refused.
     model
@@ -104,6 +110,7 @@ class Settings:
     discounts: tuple[float, ...] = (0.10, 0.15)
     codeless: float = 0.25
     leaks: Leaks | None = None
+    fakes: Fakes | None = None
     max_orders: int = MAX_ORDERS
     model: str | None = None
 
@@ -127,6 +134,13 @@ class Settings:
     def with_leaks(self) -> Settings:
         """Return the same brand with some codes leaked."""
         return replace(self, leaks=Leaks())
+
+    def with_fakes(self, mean: float) -> Settings:
+        """Return the same brand where so much of a creator's engagement is fake, on average.
+
+        Half of the creators have fakes, and of their engagement twice that share.
+        """
+        return replace(self, fakes=Fakes(creators=HALF, share=mean / HALF))
 
     def without_engagement(self) -> Settings:
         """Return the same brand where likes and comments carry nothing: all comes from reach."""

@@ -35,9 +35,10 @@ def tell(
         posts_until=population.start + timedelta(days=population.days),
         export=population.export,
         leaks=leaks,
-        creators=creators.select(CREATOR_COLUMNS),
+        creators=creators.select(*CREATOR_COLUMNS, pl.col("^fake_share$")),
         posts=_posts(settings.rates.parts, posts, expected, counts, orders),
         orders=orders.select(ORDER_COLUMNS),
+        fakes=settings.fakes,
     )
 
 
@@ -52,7 +53,7 @@ def _posts(
     amounts = {f"expected_{part}": expected.by_part[:, k] for k, part in enumerate(parts)}
     brought = {f"orders_{part}": counts.by_part[:, k] for k, part in enumerate(parts)}
     return (
-        posts.select("post_id", "creator_id", "tier", "likes")
+        posts.select("post_id", "creator_id", "tier", "likes", pl.col("^fake_(likes|comments)$"))
         .with_columns(**amounts, expected=expected.by_part.sum(axis=1))
         .with_columns(**brought, orders=counts.total)
         .join(seen, on="post_id", how="left", maintain_order="left")

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from attribution.simulation.delay import Delay
+from attribution.simulation.fakes import Fakes
 from attribution.simulation.rates import Rates
 from attribution.simulation.values import Values
 
@@ -53,14 +54,18 @@ class Truth:
     leaks
         Codes that leaked.
     creators
-        creator_id, tier, platform, multiplier (v), mean_net_revenue (of a paying order, currency).
+        creator_id, tier, platform, multiplier (v), mean_net_revenue (of a paying order, currency);
+        with fakes, fake_share.
     posts
-        post_id, creator_id, tier, likes (true, hidden ones too), expected orders by part
+        post_id, creator_id, tier, likes (true, hidden ones too, fakes included), fake_likes and
+        fake_comments where there are fakes, expected orders by part
         (``expected_<part>``) and in all (``expected``), orders brought by part (``orders_<part>``)
         and in all (``orders``) whenever they come, and those in the export (``orders_seen``).
     orders
         order_id, source (post, codeless, leak), post_id that brought it (null for strangers) and
         part it came through.
+    fakes
+        How much engagement is fake; None where all is genuine.
     """
 
     kind: str
@@ -77,6 +82,7 @@ class Truth:
     creators: pl.DataFrame
     posts: pl.DataFrame
     orders: pl.DataFrame
+    fakes: Fakes | None = None
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -107,6 +113,7 @@ class Truth:
             "leaks": [
                 asdict(leak) | {"leaked_at": leak.leaked_at.isoformat()} for leak in self.leaks
             ],
+            **({} if self.fakes is None else {"fakes": asdict(self.fakes)}),
             "creators": self.creators.to_dicts(),
         }
 
@@ -134,6 +141,7 @@ class Truth:
             creators=pl.DataFrame(told["creators"], infer_schema_length=None),
             posts=pl.read_csv(folder / POSTS, infer_schema_length=None),
             orders=pl.read_csv(folder / ORDERS, schema=dict.fromkeys(ORDER_COLUMNS, pl.String)),
+            fakes=Fakes(**told["fakes"]) if "fakes" in told else None,
         )
 
 
