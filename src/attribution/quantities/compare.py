@@ -11,6 +11,7 @@ import polars as pl
 from attribution.errors import InputError, Problem
 from attribution.loo import BAD_K, Estimate, Loo, estimate, loo_of, names_of_kept
 from attribution.outcomes import outcome_of
+from attribution.quantities.recorded import basis
 from attribution.quantities.roi import roi
 
 if TYPE_CHECKING:
@@ -207,4 +208,8 @@ def roi_ranking(run: Run, best: Run) -> str:
     top = joined.sort("expected_roi_median", descending=True).item(0, "group")
     top_best = joined.sort("expected_roi_median_best", descending=True).item(0, "group")
     first = "the same creator first" if top == top_best else f"{top} first instead of {top_best}"
-    return f"rank correlation {rho:.2f}, {first}, {changed} of {joined.height} verdicts change"
+    said = f"rank correlation {rho:.2f}, {first}, {changed} of {joined.height} verdicts change"
+    counted, counted_best = basis(run.design), basis(best.design)
+    if counted == counted_best:
+        return said
+    return f"{said} (ROI here counts {counted}, there {counted_best})"

@@ -109,13 +109,14 @@ def quantities_of(design: Design, ask: Ask | None = None) -> Find:
         return lambda design, draws: asked_quantities(design, draws, ask)
     if isinstance(design.spec.mean, HaloMean):
         return halo_quantities
-    if isinstance(design.spec.mean, RatesMean):
-        return lambda design, draws: [
-            *additive_quantities(design, draws),
-            *recorded_quantities(design, draws),
-        ]
-    return lambda design, draws: [
-        *regression_quantities(design, draws),
-        *peak_quantities(design, draws),
-        *recorded_quantities(design, draws),
-    ]
+    told = additive_quantities if isinstance(design.spec.mean, RatesMean) else _regression
+    return lambda design, draws: with_recorded(design, draws, told(design, draws))
+
+
+def _regression(design: Design, draws: Draws) -> list[Quantity]:
+    return [*regression_quantities(design, draws), *peak_quantities(design, draws)]
+
+
+def with_recorded(design: Design, draws: Draws, found: list[Quantity]) -> list[Quantity]:
+    """Return quantities and what the model says of orders beyond recorded ones."""
+    return [*found, *recorded_quantities(design, draws, found)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from attribution import forward
-from attribution.design.types import Design, Floats
+from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, blocks, n_draws
+from attribution.loo import BAD_K
 from attribution.quantities.estimates import THESE, Quantity
-from attribution.quantities.sensitivity import leaning
+from attribution.quantities.sensitivity import POWERS, leaning, reweighted
 from attribution.spec.sections.capture import LEAKED, SHARE
 from attribution.spec.sections.experiments import INCREMENTAL
 from attribution.spec.statement import StatedPrior
@@ -22,6 +24,12 @@ RECORDED, BROUGHT, GAINED = (
 )
 """Which orders expected ones are."""
 
+PER_RECORDED = "orders_per_recorded_order"
+IN_ALL = "expected_orders_brought"
+OF_BASIS = "_brought"
+"""End of the name of a rate that counts all orders brought, of which a model also has the rate of
+recorded ones."""
+
 
 def basis(design: Design) -> str:
     """Return which orders a model's expected orders stand for, once its sections are heard."""
@@ -31,25 +39,35 @@ def basis(design: Design) -> str:
     return RECORDED if experiments is None or experiments.incremental is None else GAINED
 
 
-def recorded_quantities(design: Design, draws: Draws) -> list[Quantity]:
+def recorded_quantities(
+    design: Design, draws: Draws, rates: Sequence[Quantity] = ()
+) -> list[Quantity]:
     """Return what a model says of orders beyond recorded ones, with its prior's sensitivity.
 
     Empty where the spec says nothing of them.
+
+    Parameters
+    ----------
+    rates
+        What the model tells of recorded orders; rates over all posts are told of all orders too.
     """
     factor = forward.brought(design, draws)
     if factor is None:
-        return []
+        return list(_tests(design, draws))
     expected = expected_in_all(design, draws)
+    shares = list(_shares(design, draws))
+    per_recorded = _per_recorded(design, factor)
+    in_all = _orders(IN_ALL, f"Expected {basis(design)}", factor * expected)
     found = [
-        *_shares(design, draws),
-        _per_recorded(design, factor),
+        *shares,
+        per_recorded,
         _orders("expected_recorded_orders", f"Expected {RECORDED}", expected),
-        _orders("expected_orders_brought", f"Expected {basis(design)}", factor * expected),
+        in_all,
         *_missed(design, draws, expected),
+        *_rates(design, rates, factor),
         *_tests(design, draws),
     ]
-    priors = _priors(design)
-    return [*found, *leaning(found[: len(priors) + 1], draws, priors)]
+    return [*found, *leaning([*shares, per_recorded, in_all], draws, factor_priors(design))]
 
 
 def expected_in_all(design: Design, draws: Draws) -> Floats:
@@ -60,21 +78,32 @@ def expected_in_all(design: Design, draws: Draws) -> Floats:
     return out
 
 
-def _priors(design: Design) -> list[StatedPrior]:
-    """Priors that the orders for each recorded one rest on."""
+def factor_priors(design: Design) -> list[StatedPrior]:
+    """Return the priors that the orders for each recorded one rest on."""
     said = (design.spec.capture, design.spec.experiments)
     return [stated for section in said if section is not None for stated in section.stated()]
 
 
+def under_other_priors(design: Design, draws: Draws) -> Mapping[str, Integers | None]:
+    """Return the draws that stand for those priors counted half and twice, by those words.
+
+    None where the draws cannot tell. Empty for a model without such priors.
+    """
+    priors = factor_priors(design)
+    if not priors:
+        return {}
+    found = {words: reweighted(draws, priors, power) for power, words in POWERS.items()}
+    return {words: rows if k <= BAD_K else None for words, (rows, k) in found.items()}
+
+
 def _shares(design: Design, draws: Draws) -> Iterator[Quantity]:
     """Yield the unknowns themselves, saying what else than their prior informs them."""
-    for stated in _priors(design):
+    for stated in factor_priors(design):
         name = stated.parameter
         if name == INCREMENTAL:
             continue
         words = stated.meaning.capitalize()
-        from_data = _informed(design, name)
-        label = words if from_data else f"{words} (from its prior alone)"
+        label = words if _informed(design, name) else f"{words} (from its prior alone)"
         yield _quantity(name, label, "share", draws[name])
 
 
@@ -88,7 +117,7 @@ def _informed(design: Design, name: str) -> bool:
 def _per_recorded(design: Design, factor: Floats) -> Quantity:
     words = basis(design)
     return _quantity(
-        "orders_per_recorded_order",
+        PER_RECORDED,
         f"{words.capitalize()}, for each recorded order",
         "orders",
         factor,
@@ -110,18 +139,31 @@ def _missed(design: Design, draws: Draws, expected: Floats) -> Iterator[Quantity
         yield _orders("orders_leaked", label, leaked * expected)
 
 
+def _rates(design: Design, rates: Sequence[Quantity], factor: Floats) -> Iterator[Quantity]:
+    """Yield rates over all posts of all orders that posts bring, recorded or not."""
+    for rate in rates:
+        if rate.quantity.startswith("orders_per_") and rate.scope == "overall":
+            yield replace(
+                rate,
+                quantity=f"{rate.quantity}{OF_BASIS}",
+                label=f"{rate.label}: {basis(design)}",
+                draws=rate.draws * factor,
+            )
+
+
 def _tests(design: Design, draws: Draws) -> Iterator[Quantity]:
-    """Yield the orders that each lift test's posts are expected to bring."""
+    """Yield the orders that each lift test's posts brought, by the model."""
     experiments = design.spec.experiments
     if experiments is None:
         return
-    for test, lift in zip(experiments.tests, forward.lift(design, draws).T, strict=True):
+    means, _ = forward.lift(design, draws)
+    for test, brought in zip(experiments.tests, means.T, strict=True):
         yield _quantity(
             "expected_lift",
-            f"Orders that the posts of a lift test bring (it measured {test.estimate:,.0f} with "
+            f"Orders that the posts of a lift test brought (it measured {test.estimate:,.0f} with "
             f"standard error {test.standard_error:,.0f})",
             "orders",
-            lift,
+            brought,
             scope="lift test",
             group=test.name,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,15 @@ from scipy.sparse import csr_array
 
 from attribution import forward
 from attribution.design.absent import COSTS
-from attribution.design.types import Design, Floats
+from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, blocks, n_draws
 from attribution.errors import InputError, Problem
 from attribution.outcomes import ORDERS
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, THESE, moments, monte_carlo
 from attribution.quantities.grouping import Grouping, groupings
 from attribution.quantities.method import with_method
-from attribution.quantities.recorded import basis
+from attribution.quantities.recorded import basis, under_other_priors
+from attribution.quantities.sensitivity import POWERS
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -42,7 +43,8 @@ def roi(
     what the same posts would bring again, the posterior of expected orders times net revenue per
     order; the odds, the break-even fee and the verdict belong to it. Where the model says how many
     orders posts bring for each recorded one, by ``[capture]`` or ``[experiments]``, expected orders
-    are those, as ``basis`` says.
+    are those, as ``basis`` says; then P(ROI > 0) is also told with the priors of that number
+    counted half and twice, and from how many orders for each recorded one a group pays.
 
     Parameters
     ----------
@@ -62,7 +64,8 @@ def roi(
         One row per group, largest cost first: posts with a known cost, orders, cost and net
         revenue as realised, realised ROI, expected orders and expected ROI (mean, sd, median,
         equal-tailed 89 % interval), P(ROI > 0), break-even fee per post, verdict. Groups without
-        any cost have no ROI (null).
+        any cost have no ROI (null). ``p_profit_prior_half``, ``p_profit_prior_twice`` and
+        ``pays_from`` are null where a recorded order is taken as one order brought.
 
     Raises
     ------
@@ -79,8 +82,9 @@ def roi(
     costs = post_costs(design.table)
     by_each = groupings(design, by)
     totals = expected_totals(design, run.thinned, [g.members(costs.known) for g in by_each])
+    rests = Rests(forward.brought(design, run.thinned), under_other_priors(design, run.thinned))
     tables = [
-        _table(design, grouping, costs, total, margin, run.manifest.chains)
+        _table(design, grouping, costs, total, margin, run.manifest.chains, rests)
         for grouping, total in zip(by_each, totals, strict=True)
     ]
     return with_method(pl.concat(tables), run)
@@ -109,6 +113,22 @@ class Totals:
 
     revenue: Floats
     orders: Floats
+
+
+@dataclass(frozen=True)
+class Rests:
+    """What expected orders rest on besides recorded ones.
+
+    Parameters
+    ----------
+    factor
+        Orders for each recorded one; (draw,), None where it is 1.
+    under
+        Which draws stand for its priors counted otherwise, by those words; None where they cannot.
+    """
+
+    factor: Floats | None
+    under: Mapping[str, Integers | None]
 
 
 def _check_margin(margin: float) -> None:
@@ -195,7 +215,13 @@ def expected_totals(design: Design, draws: Draws, members: Sequence[csr_array]) 
 
 
 def _table(
-    design: Design, grouping: Grouping, of: Costs, totals: Totals, margin: float, chains: int
+    design: Design,
+    grouping: Grouping,
+    of: Costs,
+    totals: Totals,
+    margin: float,
+    chains: int,
+    rests: Rests,
 ) -> pl.DataFrame:
     realised = design.table.get_column("net_revenue").cast(pl.Float64).fill_null(0.0).to_numpy()
     costs, fees = (grouping.total(values * of.known) for values in (of.cost, of.fee))
@@ -223,7 +249,9 @@ def _table(
             **_columns("break_even_fee", break_even, ("median",)),
             "interval": [INTERVAL] * count,
             "prob": [PROBABILITY] * count,
-            "p_profit": np.where(costs > 0, np.mean(profit > 0, axis=0), np.nan),
+            "p_profit": _p_profit(profit, costs),
+            **_leaning(profit, costs, rests),
+            "pays_from": _pays_from(costs, margin * totals.revenue, rests),
             **monte_carlo(totals.revenue.T, chains).to_dict(),
         }
     )
@@ -232,6 +260,29 @@ def _table(
         .with_columns(verdict())
         .sort("cost", descending=True, maintain_order=True)
     )
+
+
+def _p_profit(profit: Floats, costs: Floats) -> Floats:
+    return np.where(costs > 0, np.mean(profit > 0, axis=0), np.nan)
+
+
+def _leaning(profit: Floats, costs: Floats, rests: Rests) -> dict[str, Floats]:
+    """P(ROI > 0) with the priors of orders for each recorded one counted otherwise; (group,)."""
+    unknown = np.full(len(costs), np.nan)
+    found = {}
+    for words in POWERS.values():
+        rows = rests.under.get(words)
+        odds = unknown if rows is None else _p_profit(profit[rows], costs)
+        found[f"p_profit_prior_{words.split()[-1]}"] = odds
+    return found
+
+
+def _pays_from(costs: Floats, earned: Floats, rests: Rests) -> Floats:
+    """Orders for each recorded one from which a group pays, a median; (group,)."""
+    if rests.factor is None:
+        return np.full(len(costs), np.nan)
+    recorded = np.median(earned / rests.factor[:, None], axis=0)
+    return np.where((costs > 0) & (recorded > 0), costs / np.maximum(recorded, 1e-300), np.nan)
 
 
 def verdict() -> pl.Expr:
