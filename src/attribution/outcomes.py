@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -83,17 +84,25 @@ class Outcome(ABC):
         """Words for the figure of all posts together, as the title of a panel."""
         return self.overall
 
-    @abstractmethod
+    @property
+    def figure(self) -> str:
+        """What the figure of some posts together is called, such as ``average log_radon``."""
+        return self.overall
+
     def of_level(self, column: str, level: str) -> str:
-        """Return the name of the figure of the posts of one level."""
+        """Return the name of the figure of the posts of one level: ``… of tier nano``."""
+        return f"{self.figure} of {column} {level}"
 
-    @abstractmethod
     def by_level(self, column: str) -> str:
-        """Return words for the figures of all levels of a column."""
+        """Return words for the figures of all levels of a column: ``… by tier``."""
+        return f"{self.figure} by {column}"
 
-    @abstractmethod
     def together(self, y: Floats, some: Truths | slice) -> Floats:
-        """Return the figure of some posts together; (replication, post) -> (replication,)."""
+        """Return the figure of some posts together, their average unless it is another one.
+
+        (replication, post) -> (replication,).
+        """
+        return y[:, some].mean(axis=1)
 
     @abstractmethod
     def statistics(self) -> Statistics:
@@ -122,13 +131,10 @@ class Count(Outcome):
         """Return e.g. ``conversions in total``."""
         return f"{self.column} in total"
 
-    def of_level(self, column: str, level: str) -> str:
-        """Return e.g. ``conversions of tier nano``."""
-        return f"{self.column} of {column} {level}"
-
-    def by_level(self, column: str) -> str:
-        """Return e.g. ``conversions by tier``."""
-        return f"{self.column} by {column}"
+    @property
+    def figure(self) -> str:
+        """Return e.g. ``conversions``."""
+        return self.column
 
     def together(self, y: Floats, some: Truths | slice) -> Floats:
         """Return totals."""
@@ -175,13 +181,10 @@ class Share(Outcome):
         """Return e.g. ``overall share n / N``."""
         return f"overall share {self.told}"
 
-    def of_level(self, column: str, level: str) -> str:
-        """Return e.g. ``share n / N of tier nano``."""
-        return f"share {self.told} of {column} {level}"
-
-    def by_level(self, column: str) -> str:
-        """Return e.g. ``share n / N by tier``."""
-        return f"share {self.told} by {column}"
+    @property
+    def figure(self) -> str:
+        """Return e.g. ``share n / N``."""
+        return f"share {self.told}"
 
     def together(self, y: Floats, some: Truths | slice) -> Floats:
         """Return shares of all trials of the posts; not a number where there is no trial."""
@@ -225,18 +228,6 @@ class YesNo(Outcome):
         """Return the share."""
         return self.overall
 
-    def of_level(self, column: str, level: str) -> str:
-        """Return e.g. ``share where switch is 1 of area 3``."""
-        return f"{self.overall} of {column} {level}"
-
-    def by_level(self, column: str) -> str:
-        """Return e.g. ``share where switch is 1 by area``."""
-        return f"{self.overall} by {column}"
-
-    def together(self, y: Floats, some: Truths | slice) -> Floats:
-        """Return shares of 1."""
-        return y[:, some].mean(axis=1)
-
     def statistics(self) -> Statistics:
         """Return nothing: how 0 and 1 spread follows from the share of 1."""
         return {}
@@ -250,22 +241,13 @@ class YesNo(Outcome):
 class Number(Outcome):
     """Numbers of either sign."""
 
+    by_factor: ClassVar[bool] = False
+    """Whether bins may be of a round factor, where numbers differ manyfold."""
+
     @property
     def overall(self) -> str:
         """Return e.g. ``average log_radon``."""
         return f"average {self.column}"
-
-    def of_level(self, column: str, level: str) -> str:
-        """Return e.g. ``average log_radon of floor 1``."""
-        return f"{self.overall} of {column} {level}"
-
-    def by_level(self, column: str) -> str:
-        """Return e.g. ``average log_radon by floor``."""
-        return f"{self.overall} by {column}"
-
-    def together(self, y: Floats, some: Truths | slice) -> Floats:
-        """Return averages."""
-        return y[:, some].mean(axis=1)
 
     def statistics(self) -> Statistics:
         """Return how numbers spread and where they end."""
@@ -280,14 +262,16 @@ class Number(Outcome):
         }
 
     def bins(self, observed: Floats) -> list[Bin]:
-        """Return bins of a round width between the ends of most of the numbers."""
-        ends = edges(observed)
+        """Return bins of a round width, or factor, between the ends of most of the numbers."""
+        ends = edges(observed, by_factor=self.by_factor)
         return _between(ends, spans(ends), f"{self.noun}s with {self.column} of ")
 
 
 @dataclass(frozen=True)
 class Amount(Number):
     """Numbers above 0: their spread is that of the logarithm, which no single large one decides."""
+
+    by_factor: ClassVar[bool] = True
 
     def statistics(self) -> Statistics:
         """Return how amounts spread and where they end."""
@@ -298,11 +282,6 @@ class Amount(Number):
             ),
             **self._ends(),
         }
-
-    def bins(self, observed: Floats) -> list[Bin]:
-        """Return bins of a round width; where amounts differ manyfold, of a round factor."""
-        ends = edges(observed, by_factor=True)
-        return _between(ends, spans(ends), f"{self.noun}s with {self.column} of ")
 
 
 def _between(ends: Sequence[float], texts: Sequence[str], start: str) -> list[Bin]:

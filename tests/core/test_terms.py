@@ -173,17 +173,19 @@ effects = "exchangeable"
 
 # Curves.
 
+LEFT = Prior("default", {})
+
 
 def curve(term: Any, x: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
     return Basis(term, x, x if at is None else at).functions
 
 
 def spline(functions: int = 10) -> Spline:
-    return Spline("x", functions, Prior("default", {}), Prior("default", {}))
+    return Spline("x", functions, sd=LEFT, slope=LEFT)
 
 
 def process(functions: int = SINES, boundary: float = BOUNDARY) -> GaussianProcess:
-    return GaussianProcess("x", functions, boundary, Prior("default", {}), Prior("default", {}))
+    return GaussianProcess("x", functions, sd=LEFT, boundary=boundary, length_scale=LEFT)
 
 
 def test_a_spline_is_a_line_plus_bends() -> None:

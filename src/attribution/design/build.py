@@ -45,7 +45,7 @@ from attribution.errors import Problem, raise_if_any
 from attribution.spec.columns import all_terms, credits_late, signals, used_features
 from attribution.spec.links import LINKS
 from attribution.spec.model import ModelSpec, RatesMean
-from attribution.spec.terms import GaussianProcess, Spline
+from attribution.spec.terms import Smooth
 from attribution.spec.transforms import evaluate
 
 NODES = np.linspace(-4.0, 4.0, 17)
@@ -163,7 +163,7 @@ def _bases(
     found = {}
     for section, predictor in spec.predictors.items():
         for term in predictor.terms:
-            if isinstance(term, Spline | GaussianProcess):
+            if isinstance(term, Smooth):
                 values = features[term.feature] + centres[term.feature]
                 found[term.name(spec.place(section))] = Basis(term, values, values)
     return found

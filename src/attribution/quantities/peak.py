@@ -16,7 +16,7 @@ from attribution.design.types import Design, Floats
 from attribution.draws import Draws
 from attribution.quantities.estimates import THESE, Quantity
 from attribution.spec.model import Feature, Predictor
-from attribution.spec.terms import GaussianProcess, Smooth, Spline
+from attribution.spec.terms import Smooth
 from attribution.spec.transforms import columns_of, evaluate
 
 RANGE = (0.05, 0.95)
@@ -47,7 +47,7 @@ def peak_quantities(design: Design, draws: Draws) -> list[Quantity]:
     mean = design.spec.mean
     if not isinstance(mean, Predictor) or mean.link != "log":
         return []
-    smooth = [term for term in mean.terms if isinstance(term, Spline | GaussianProcess)]
+    smooth = [term for term in mean.terms if isinstance(term, Smooth)]
     return [q for term in smooth for q in _of_curve(design, draws, term)]
 
 

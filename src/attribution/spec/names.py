@@ -14,7 +14,7 @@ from attribution.spec.families import OWN
 from attribution.spec.fields import Notes
 from attribution.spec.model import ModelSpec
 from attribution.spec.stated import stated_priors
-from attribution.spec.terms import GaussianProcess, Spline, dim
+from attribution.spec.terms import Smooth, dim
 
 # fmt: off
 DIMS = frozenset({
@@ -82,7 +82,7 @@ def _run_names(spec: ModelSpec) -> Iterator[str]:
         stems.append(dim(by))
     for section, predictor in spec.predictors.items():
         place = spec.place(section)
-        curves = (t for t in predictor.terms if isinstance(t, Spline | GaussianProcess))
+        curves = (t for t in predictor.terms if isinstance(t, Smooth))
         for curve in curves:
             yield curve.name(place)
             stems.append(curve.name(place))

@@ -23,15 +23,13 @@ from attribution.spec.terms.population import (
     Offset,
     level_name,
 )
-from attribution.spec.terms.smooth import GaussianProcess, Spline
+from attribution.spec.terms.smooth import GaussianProcess, Smooth, Spline
 
 TERMS: Mapping[str, type[Term]] = {
     term.kind: term
     for term in (Intercept, Linear, Offset, Categorical, Monotone, Spline, GaussianProcess, Group)
 }
 """Every kind of term by its name in a spec."""
-
-Smooth = Spline | GaussianProcess
 
 __all__ = [
     "ALL_PARTS",
