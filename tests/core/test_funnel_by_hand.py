@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 
 from attribution.design import Design, build_design
 from attribution.errors import InputError
+from attribution.known_funnel import engagement_truth
 from attribution.quantities.claims import check_ratio, claims
 from attribution.quantities.estimates import NEW, Quantity
 from attribution.quantities.funnel import followers_of, funnel_quantities
-from attribution.simulation.funnel import Funnel, simulate_funnel
+from attribution.simulation.funnel import Funnel, funnel_truth, simulate_funnel
+from attribution.simulation.population import INSTAGRAM, Population
 from attribution.spec import read_spec
 from attribution.spec.stages import in_run
 
@@ -206,3 +209,31 @@ def test_a_claim_needs_a_ratio() -> None:
         list(claims([], 2.0))
     with pytest.raises(InputError, match="a ratio is a number above 0"):
         check_ratio(-1.0)
+
+
+def test_the_truth_of_rates_is_that_of_the_simulators_settings() -> None:
+    """On one platform; macro's likes are bounded by the people reached, so it has fewer."""
+    truth = engagement_truth(Population(platforms=(replace(INSTAGRAM, share=1.0),)))
+    ratio = truth.filter(
+        pl.col("quantity") == "engagement_rate_ratio_by_followers",
+        pl.col("group") == "micro / mid",
+    )["truth"][0]
+    assert ratio == pytest.approx(0.022 / 0.015, rel=0.05)
+    by_reach = truth.filter(
+        pl.col("quantity") == "engagement_rate_ratio_by_reach", pl.col("group") == "micro / mid"
+    )["truth"][0]
+    assert by_reach == pytest.approx(0.022 / 0.157 / (0.015 / 0.08), rel=0.05)
+
+
+def test_the_truth_of_ways_is_that_of_the_shifts() -> None:
+    """Elasticities turn shifts of likes and comments into orders; reach carries all the rest."""
+    funnel = Funnel()
+    found = funnel_truth(funnel, "nano", posts=40_000)
+    shift = {s: funnel.shifts[s]["mid"] - funnel.shifts[s]["nano"] for s in funnel.shifts}
+    direct = found["direct_effect_by_followers", "mid / nano"]
+    assert direct == pytest.approx(np.exp(shift["orders"]), rel=1e-6)
+    engaged = funnel.volume * shift["likes"] + funnel.conversation * shift["comments"]
+    through = found["through_engagement_effect_by_followers", "mid / nano"]
+    assert through == pytest.approx(np.exp(engaged), rel=0.03)
+    rate = found["engagement_rate_ratio_by_reach", "mid / nano"]
+    assert rate == pytest.approx(np.exp(shift["likes"]), rel=0.03)
