@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[], pl.DataFrame]] = {
     "funnel": frames.funnel,
     "claim": frames.claims,
     "creators": lambda: frames.effects().filter(pl.col("scope") == "creator"),
+    "fakes": frames.fakes,
     "density": frames.draws,
     "response": frames.curve,
     "contributions": frames.contributions,

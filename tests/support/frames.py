@@ -498,3 +498,60 @@ def claims() -> pl.DataFrame:
                 )
             )
     return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def halo(answer: str = "posts bring orders") -> pl.DataFrame:
+    """Return invented daily sales of ten weeks, and how an effect wears off."""
+    number = np.arange(70)
+    baseline = 100.0 + 0.2 * number + 6.0 * np.sin(2 * np.pi * number / 7)
+    posts = 30.0 * 0.85 ** (number % 14)
+    days = pl.date_range(pl.date(2025, 3, 3), pl.date(2025, 5, 11), eager=True)
+    series = {"without posts": baseline, "with posts": baseline + posts, "through posts": posts}
+    observed = np.round(baseline + posts + 8.0 * np.cos(5.0 * number))
+    shown = [
+        pl.DataFrame({"day": days, "observed": observed, "median": values}).with_columns(
+            series=pl.lit(name), panel=pl.lit("days")
+        )
+        for name, values in series.items()
+    ]
+    left = pl.DataFrame({"lag": np.arange(43), "median": 0.85 ** np.arange(43)})
+    table = pl.concat([*shown, left.with_columns(panel=pl.lit("decay"))], how="diagonal")
+    return table.with_columns(
+        mean=pl.col("median"),
+        lower=0.8 * pl.col("median"),
+        upper=pl.min_horizontal(
+            1.2 * pl.col("median"), pl.when(pl.col("panel") == "decay").then(1)
+        ),
+        interval=pl.lit("eti"),
+        prob=pl.lit(0.89),
+        population=pl.lit("these posts"),
+        outcome=pl.lit("orders"),
+        share=pl.lit(0.12),
+        share_lower=pl.lit(0.08),
+        share_upper=pl.lit(0.16),
+        answer=pl.lit(answer),
+        method=pl.lit("nuts"),
+    )
+
+
+def fakes(creators: int = 50) -> pl.DataFrame:
+    """Return invented shares of fakes by creator; every fifth has no score."""
+    rows = []
+    for i, share in enumerate(np.linspace(0.03, 0.75, creators)):
+        chance = float(np.clip(0.5 + 3.0 * (share - 0.25), 0.01, 0.99))
+        words = ("more fakes than average", "fewer fakes than average")
+        label = "Share of fake engagement, by creator"
+        row = estimate(
+            "creator_fake_share",
+            label,
+            "share",
+            share,
+            0.02 + 0.2 * share,
+            scope="creator",
+            group=f"creator_{(i * 7) % creators:02d}",
+            **stated("P(more than average)", chance, *words),
+        )
+        score = None if i % 5 == 0 else share + 0.05 * np.cos(i)
+        rows.append(row | {"average": 0.25, "by_score": score})
+    extra = {"average": pl.Float64, "by_score": pl.Float64}
+    return pl.DataFrame(rows, schema=SCHEMA | extra)

@@ -44,6 +44,10 @@ class RunCharts:
         """Return how prone each creator's audience is to buy."""
         return self._draw("creators")
 
+    def fakes(self) -> alt.ChartType:
+        """Return each creator's share of fake engagement, of a model that has such shares."""
+        return self._draw("fakes")
+
     def density(self) -> alt.ChartType:
         """Return posterior densities with the probability on each side of 0 or 1."""
         return self._draw("density")

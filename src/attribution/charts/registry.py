@@ -14,6 +14,7 @@ from attribution.charts.claim import claim
 from attribution.charts.comparison import comparison
 from attribution.charts.contributions import contributions
 from attribution.charts.density import density
+from attribution.charts.fakes import fakes
 from attribution.charts.forest import forest
 from attribution.charts.funnel import funnel
 from attribution.charts.halo import halo
@@ -29,6 +30,7 @@ from attribution.charts.sources import (
     contributions_source,
     creators_source,
     density_source,
+    fakes_source,
     forest_source,
     funnel_source,
     halo_source,
@@ -115,6 +117,14 @@ REGISTRY = {
         "many creators the highest and the lowest are drawn.",
         creators_source,
         forest,
+    ),
+    "fakes": Entry(
+        "How much of each creator's engagement is fake, and what does the vendor's score say?",
+        "A row per creator, most fakes first; the thin tick is the share that the score does not "
+        "believe real, the dashed line the average creator. It is no proof of fraud: an audience "
+        "that is slow to buy looks the same.",
+        fakes_source,
+        fakes,
     ),
     "density": Entry(
         "Which values does a quantity plausibly have, and on which side of 0 or 1?",

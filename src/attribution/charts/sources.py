@@ -61,7 +61,9 @@ def claims(effects: pl.DataFrame) -> pl.DataFrame:
 
 def creators(effects: pl.DataFrame) -> pl.DataFrame:
     """Keep how prone each creator's audience is to buy."""
-    return effects.filter(pl.col("scope") == CREATOR)
+    from attribution.quantities.authenticity import is_of_fakes
+
+    return effects.filter(pl.col("scope") == CREATOR, ~is_of_fakes())
 
 
 def _required(frame: pl.DataFrame, what: str) -> pl.DataFrame:
@@ -93,6 +95,14 @@ def claim_source(run: Run, _request: Request) -> pl.DataFrame:
 def creators_source(run: Run, _request: Request) -> pl.DataFrame:
     """Give how prone each creator's audience is to buy."""
     return _required(creators(run.effects()), "estimates by creator")
+
+
+def fakes_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Give each creator's share of fakes beside its score."""
+    from attribution.quantities.authenticity import fakes_table
+
+    what = "shares of fakes: its model takes all engagement for genuine"
+    return _required(fakes_table(run, run.effects()), what)
 
 
 def density_source(run: Run, _request: Request) -> pl.DataFrame:

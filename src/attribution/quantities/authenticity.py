@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from attribution.design.types import Design, Floats, dim
 from attribution.draws import Draws, blocks, n_draws
@@ -14,6 +16,57 @@ from attribution.quantities.rates import rate_of
 from attribution.quantities.totals import Totals, evidence, membership, shown_mask
 from attribution.spec.sections import Authenticity
 from attribution.spec.sections.authenticity import FAKE, MEAN
+
+if TYPE_CHECKING:
+    from attribution.run import Run
+
+SHARE, MORE = "fake_share", "more_fakes"
+"""What names of quantities by creator end in."""
+
+
+def is_of_fakes() -> pl.Expr:
+    """Say which estimates are of a creator's share of fakes."""
+    return pl.col("quantity").str.contains(f"_({SHARE}|{MORE})$")
+
+
+def fakes_table(run: Run, effects: pl.DataFrame) -> pl.DataFrame:
+    """Return each creator's share of fakes beside what its score says.
+
+    Parameters
+    ----------
+    effects
+        Estimates of the run, as :func:`attribution.effects` gives them.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns of ``effects``, the statement's probability and answer being those of more fakes
+        than average; average (median of the mean share over all such creators); by_score (share
+        of the audience that is not believed real, null without a score). No rows for a model
+        without fakes.
+    """
+    design = run.design
+    shares = effects.filter(pl.col("quantity").str.ends_with(f"_{SHARE}"))
+    section = design.spec.authenticity
+    if section is None or shares.is_empty():
+        return shares.clear()
+    answers = effects.filter(pl.col("quantity").str.ends_with(f"_{MORE}")).select(
+        "group", "statement", "probability", "prior_probability", "answer"
+    )
+    levels, scores = design.groups[section.by].levels, design.scores
+    read = (
+        {}
+        if scores is None
+        else {levels[k]: 1.0 - value for k, value in zip(scores.levels, scores.values, strict=True)}
+    )
+    return (
+        shares.drop(answers.columns[1:])
+        .join(answers, on="group", maintain_order="left")
+        .with_columns(
+            average=float(np.median(run.draws[MEAN])),
+            by_score=pl.col("group").replace_strict(read, default=None, return_dtype=pl.Float64),
+        )
+    )
 
 
 def authenticity_quantities(design: Design, draws: Draws, sums: Totals) -> list[Quantity]:
@@ -32,10 +85,10 @@ def _in_all(design: Design, draws: Draws, section: Authenticity) -> Iterator[Qua
     """Yield the share of all engagement shown that is fake, and the population's mean share."""
     fake = draws[FAKE]
     index = design.groups[section.by].index
-    for part in section.parts:
-        if part not in design.signals:
-            continue
-        amounts = np.bincount(index, design.signals[part], fake.shape[1])
+    parts = [part for part in section.parts if part in design.signals]
+    shown = shown_mask(design, tuple(parts))
+    for p, part in enumerate(parts):
+        amounts = np.bincount(index, design.signals[part] * shown[:, p], fake.shape[1])
         yield Quantity(
             quantity=f"fake_share_of_{part}",
             label=f"Share of {part} that is fake",
@@ -97,7 +150,7 @@ def _by_level(design: Design, draws: Draws, section: Authenticity) -> Iterator[Q
     name = dim(section.by)
     for k, level in enumerate(design.groups[section.by].levels):
         fake = Quantity(
-            quantity=f"{name}_fake_share",
+            quantity=f"{name}_{SHARE}",
             label=f"Share of fake engagement, by {name}",
             scope=name,
             group=level,
@@ -109,7 +162,7 @@ def _by_level(design: Design, draws: Draws, section: Authenticity) -> Iterator[Q
         yield fake
         yield replace(
             fake,
-            quantity=f"{name}_more_fakes",
+            quantity=f"{name}_{MORE}",
             label=f"Share of fake engagement less the average {name}'s",
             draws=fake.draws - draws[MEAN],
             threshold=0.0,

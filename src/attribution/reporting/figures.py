@@ -10,6 +10,7 @@ from attribution.charts.html import embedded
 from attribution.charts.registry import REGISTRY
 from attribution.charts.sources import Request, claims, contrasts, creators, rates, ways
 from attribution.errors import InputError
+from attribution.quantities.authenticity import fakes_table
 from attribution.reporting.content import Figure, Missing
 from attribution.reporting.findings import Findings, reason
 
@@ -19,6 +20,7 @@ HELD: dict[str, Callable[[Findings], pl.DataFrame | Missing]] = {
     "funnel": lambda found: ways(found.effects),
     "claim": lambda found: claims(found.effects),
     "creators": lambda found: creators(found.effects),
+    "fakes": lambda found: fakes_table(found.run, found.effects),
     "contributions": lambda found: found.contributions,
     "roi": lambda found: found.roi,
 }

@@ -9,6 +9,7 @@ import polars as pl
 from attribution.charts.sources import claims, contrasts, creators, rates, ways
 from attribution.charts.words import capitalised, count, percent
 from attribution.manifest import Manifest
+from attribution.quantities.authenticity import is_of_fakes
 from attribution.reporting import tables, words
 from attribution.reporting.content import Block, Facts, Folded, Items, Missing, Section, Words
 from attribution.reporting.figures import drawn, figure
@@ -53,6 +54,7 @@ def about_orders(found: Findings) -> tuple[Section, ...]:
         groups(found),
         funnel(found),
         audiences(found),
+        fakes(found),
         contributions(found),
         roi(found),
     )
@@ -148,6 +150,15 @@ def audiences(found: Findings) -> Section:
     return Section(
         "creators", words.CREATORS_TITLE, (figure("creators", found), _folded_estimates(rows))
     )
+
+
+def fakes(found: Findings) -> Section:
+    """Return shares of fake engagement; no blocks of a model without them."""
+    rows = found.effects.filter(is_of_fakes())
+    if rows.is_empty():
+        return Section("fakes", words.FAKES_TITLE, ())
+    blocks = (Words((words.FAKES,)), figure("fakes", found), _folded_estimates(rows))
+    return Section("fakes", words.FAKES_TITLE, blocks)
 
 
 def contributions(found: Findings) -> Section:

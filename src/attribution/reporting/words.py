@@ -121,6 +121,7 @@ GROUPS_TITLE = "How {group}s differ"
 FUNNEL_TITLE = "By which ways tiers differ"
 LEVELS_TITLE = "How levels of {group} differ"
 CREATORS_TITLE = "Which audiences buy more"
+FAKES_TITLE = "How much engagement is fake"
 CONTRIBUTIONS_TITLE = "Where the observed orders came from"
 ROI_TITLE = "Return on investment"
 COMPARISON_TITLE = "Which model to believe"
@@ -148,6 +149,11 @@ FUNNEL = (
     "Engagement rates are averages over posts, by people reached and by followers, as published "
     "ones are by either. A tier's total effect is its direct effect times those through its "
     "engagement and its reach, were nothing left out that moves engagement and orders both."
+)
+FAKES = (
+    "Fake likes and comments bring no orders. Which creators have them is read from scores of "
+    "their audiences and, far less, from orders: an audience that is slow to buy through likes and "
+    "comments looks like a fake one. Nothing here proves fraud."
 )
 CONTRIBUTIONS = (
     "The observed orders are split into those that came with reach alone, with likes and with "
