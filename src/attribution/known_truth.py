@@ -15,8 +15,12 @@ import polars as pl
 from attribution.design.types import Design
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import NEW, THESE
+from attribution.quantities.recorded import IN_ALL as BROUGHT_IN_ALL
+from attribution.quantities.recorded import OF_BASIS, PER_RECORDED, RECORDED, basis
+from attribution.simulation.capture import Capture
 from attribution.simulation.fakes import FAKED
 from attribution.simulation.truth import Truth
+from attribution.spec.sections.capture import LEAKED, SHARE
 
 KEYS = ("quantity", "scope", "group", "population")
 SCHEMA = dict.fromkeys(KEYS, pl.String) | {"truth": pl.Float64}
@@ -63,6 +67,7 @@ def truth_table(truth: Truth, design: Design) -> pl.DataFrame:
         _row("creator_multiplier", "creator", creator, THESE, value)
         for creator, value in posts.group_by("creator_id").agg(pl.first("multiplier")).rows()
     ]
+    rows += _brought(truth, design, posts)
     if truth.fakes is not None:
         rows += _fakes(truth.fakes.mean, posts, tiers)
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
@@ -73,7 +78,7 @@ def true_posts(truth: Truth, design: Design) -> pl.DataFrame:
 
     Columns besides the table's: tier, expected_<part>, expected, rate_<part> (orders per unit
     shown at that post, the creator's multiplier and fakes included), multiplier, fake_share, value
-    (expected net revenue per order, currency).
+    (expected net revenue per order, currency). Orders are recorded ones.
     """
     creators = truth.creators.select(
         "creator_id",
@@ -81,7 +86,7 @@ def true_posts(truth: Truth, design: Design) -> pl.DataFrame:
         (pl.lit(0.0) if truth.fakes is None else pl.col("fake_share")).alias("fake_share"),
         (pl.col("mean_net_revenue") * truth.values.paying_share).alias("value"),
     )
-    record = truth.posts.select("post_id", "tier", pl.col("^expected.*$"))
+    record = truth.posts.select("post_id", "tier", pl.col("^expected.*$") * _capture(truth).share)
     table = design.table.select(
         "post_id", "creator_id", "reach", "likes", "comments", *_costs(design.table)
     )
@@ -100,6 +105,10 @@ def true_posts(truth: Truth, design: Design) -> pl.DataFrame:
     return posts.with_columns(_unit_rate(truth, part).alias(f"rate_{part}") for part in PER)
 
 
+def _capture(truth: Truth) -> Capture:
+    return truth.capture or Capture()
+
+
 def _costs(table: pl.DataFrame) -> list[str]:
     return [
         c for c in ("fee", "product_cost", "commission", "management_cost") if c in table.columns
@@ -110,7 +119,7 @@ def _unit_rate(truth: Truth, part: str) -> pl.Expr:
     by_tier = {tier: rates[part] for tier, rates in truth.rates_by_tier.items()}
     genuine = 1.0 - pl.col("fake_share") if part in FAKED else pl.lit(1.0)
     rate = pl.col("tier").replace_strict(by_tier, return_dtype=pl.Float64)
-    return pl.col("multiplier") * genuine * rate
+    return pl.col("multiplier") * genuine * rate * _capture(truth).share
 
 
 def _row(quantity: str, scope: str, group: str, population: str, value: float) -> Row:
@@ -129,11 +138,9 @@ def _sum(frame: pl.DataFrame, column: str) -> float:
 
 def _here(posts: pl.DataFrame) -> Iterator[tuple[str, float]]:
     """Rates, shares and the likes worth one comment, over these posts."""
-    for part, name in NAMES.items():
-        shown = posts.filter(pl.col(part).is_not_null())
-        yield name, PER[part] * _sum(shown, f"expected_{part}") / _sum(shown, part)
+    yield from _rates(posts)
+    for part in NAMES:
         yield f"share_of_orders_{part}", _sum(posts, f"expected_{part}") / _sum(posts, "expected")
-    yield IN_ALL, 1000.0 * _sum(posts, "expected") / _sum(posts, "reach")
     if _sum(posts, "rate_likes") > 0:
         yield "likes_per_comment", _sum(posts, "rate_comments") / _sum(posts, "rate_likes")
 
@@ -144,6 +151,39 @@ def _changes(posts: pl.DataFrame) -> Iterator[tuple[str, float]]:
     for signal, step in (("likes", 1000.0), ("comments", 100.0)):
         yield f"change_per_{step:.0f}_{signal}", step * _sum(shown, f"rate_{signal}") / shown.height
         yield f"elasticity_{signal}", _sum(shown, f"expected_{signal}") / _sum(shown, "expected")
+
+
+def _brought(truth: Truth, design: Design, posts: pl.DataFrame) -> Iterator[Row]:
+    """What a model tells of orders beyond recorded ones, and of lift tests."""
+    orders = {lift.name: float(lift.orders) for lift in truth.lifts}
+    for test in design.spec.experiments.tests if design.spec.experiments else ():
+        if test.name in orders:
+            yield _row("expected_lift", "lift test", test.name, THESE, orders[test.name])
+    if basis(design) == RECORDED:
+        return
+    capture, recorded = _capture(truth), _sum(posts, "expected")
+    found = {
+        PER_RECORDED: capture.brought,
+        "expected_recorded_orders": recorded,
+        BROUGHT_IN_ALL: capture.brought * recorded,
+        **{f"{name}{OF_BASIS}": capture.brought * value for name, value in _rates(posts)},
+    }
+    if design.spec.capture is not None:
+        kept = (1.0 - capture.anyway) * recorded
+        found["orders_missed"] = kept / capture.share - kept
+        found[SHARE] = capture.share
+        if design.spec.capture.leaked is not None:
+            found |= {"orders_leaked": capture.anyway * recorded, LEAKED: capture.anyway}
+    for name, value in found.items():
+        yield _row(name, "overall", "all", THESE, value)
+
+
+def _rates(posts: pl.DataFrame) -> Iterator[tuple[str, float]]:
+    """Recorded orders per unit of reach, likes and comments, and by all ways."""
+    for part, name in NAMES.items():
+        shown = posts.filter(pl.col(part).is_not_null())
+        yield name, PER[part] * _sum(shown, f"expected_{part}") / _sum(shown, part)
+    yield IN_ALL, 1000.0 * _sum(posts, "expected") / _sum(posts, "reach")
 
 
 def _fakes(mean: float, posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[Row]:
@@ -179,7 +219,7 @@ def _new(truth: Truth, posts: pl.DataFrame, tiers: Sequence[str]) -> Iterator[Ro
 def _new_rate(truth: Truth, tier: str, part: str) -> float:
     """Orders per unit shown by a new creator."""
     fake = 0.0 if truth.fakes is None or part not in FAKED else truth.fakes.mean
-    return (1.0 - fake) * truth.rates_by_tier[tier][part]
+    return (1.0 - fake) * truth.rates_by_tier[tier][part] * _capture(truth).share
 
 
 def _in_all(truth: Truth, posts: pl.DataFrame, tier: str) -> float:
@@ -198,9 +238,11 @@ def roi_truth(truth: Truth, design: Design, by: str, *, margin: float = 1.0) -> 
         group, true_roi, true_orders; posts without a known cost stay out.
     """
     posts = true_posts(truth, design)
-    costs = _costs(posts)
+    costs, factor = _costs(posts), 1.0 if basis(design) == RECORDED else _capture(truth).brought
     known = posts.filter(pl.any_horizontal(pl.col(costs).is_not_null())).with_columns(
-        cost=pl.sum_horizontal(costs), revenue=pl.col("expected") * pl.col("value")
+        cost=pl.sum_horizontal(costs),
+        expected=factor * pl.col("expected"),
+        revenue=factor * pl.col("expected") * pl.col("value"),
     )
     column = {"total": pl.lit("all"), "tier": pl.col("tier"), "creator": pl.col("creator_id")}[by]
     return (

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from attribution.simulation.capture import Capture, Lift, draw_lifts, miss, with_campaigns
 from attribution.simulation.creators import draw_audiences, draw_creators
 from attribution.simulation.fakes import add_fakes
 from attribution.simulation.files import write
@@ -94,11 +95,19 @@ def simulate_with(settings: Settings, rng: np.random.Generator) -> Brand:
     orders, leaks = draw_orders(settings, creators, posts, counts, rng)
     if settings.fakes is not None:
         creators, posts = add_fakes(settings.fakes, creators, posts, rng.spawn(1)[0])
+    capture = settings.capture or Capture()
+    lifts: tuple[Lift, ...] = ()
+    if settings.capture is not None:
+        orders = miss(capture, orders, rng.spawn(1)[0])
+    if settings.lift_tests is not None:
+        posts = with_campaigns(posts)
+        tested = rng.spawn(1)[0]
+        lifts = draw_lifts(settings.lift_tests, capture, posts, counts.total, tested)
     return Brand(
         creators=_as(Creators, creators),
         posts=_as(Posts, visible(posts)),
         orders=_as(Orders, orders.drop("post_id")),
-        truth=tell(settings, creators, posts, expected, counts, orders, leaks),
+        truth=tell(settings, creators, posts, expected, counts, orders, leaks, lifts),
     )
 
 

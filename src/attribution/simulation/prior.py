@@ -15,6 +15,7 @@ import numpy as np
 
 from attribution.errors import InputError, Problem
 from attribution.simulation.brand import Brand, simulate_with
+from attribution.simulation.capture import Capture
 from attribution.simulation.fakes import Fakes
 from attribution.simulation.rates import Floats, Rates
 from attribution.simulation.settings import Settings
@@ -22,6 +23,7 @@ from attribution.simulation.values import Values
 from attribution.spec.model import ModelSpec, RatesMean
 from attribution.spec.priors import Prior, quantile
 from attribution.spec.sections import Authenticity
+from attribution.spec.sections import Capture as Section
 from attribution.spec.terms import Group
 
 PARTS = ("reach", "likes", "comments")
@@ -68,6 +70,8 @@ def simulate_from_prior(
     drawn = replace(base, kind="prior", model=spec.name, rates=rates, values=values, codeless=0.0)
     if spec.authenticity is not None:
         drawn = replace(drawn, fakes=_fakes(spec.authenticity, rng))
+    if spec.capture is not None:
+        drawn = _captured(drawn, spec.capture, rng)
     brand = simulate_with(drawn, rng)
     return replace(brand, truth=replace(brand.truth, seed=seed))
 
@@ -138,6 +142,14 @@ def _fakes(section: Authenticity, rng: np.random.Generator) -> Fakes:
         credible=1.0,
         score_concentration=1.0 if score is None else draw(score, rng),
     )
+
+
+def _captured(settings: Settings, section: Section, rng: np.random.Generator) -> Settings:
+    """Draw which orders are recorded; rates were drawn of recorded orders, and are now of all."""
+    anyway = 0.0 if section.leaked is None else draw(section.leaked, rng)
+    capture = Capture(draw(section.share, rng), anyway)
+    log_rate = settings.rates.log_rate - float(np.log(capture.share))
+    return replace(settings, capture=capture, rates=replace(settings.rates, log_rate=log_rate))
 
 
 def draw(prior: Prior, rng: np.random.Generator) -> float:

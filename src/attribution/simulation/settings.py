@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from attribution.errors import Problem, raise_if_any
+from attribution.simulation.capture import Capture, LiftTests
 from attribution.simulation.delay import Delay
 from attribution.simulation.fakes import Fakes
 from attribution.simulation.population import Population
@@ -96,6 +97,11 @@ class Settings:
         None, or the codes that leak.
     fakes
         None, or how much engagement is fake.
+    capture
+        None where every order that goes with a post has its code and came through it; else which
+        have, and which would have come anyway.
+    lift_tests
+        None, or experiments that measure what campaigns bring.
     max_orders
         A brand with more orders is refused.
     model
@@ -111,6 +117,8 @@ class Settings:
     codeless: float = 0.25
     leaks: Leaks | None = None
     fakes: Fakes | None = None
+    capture: Capture | None = None
+    lift_tests: LiftTests | None = None
     max_orders: int = MAX_ORDERS
     model: str | None = None
 
@@ -141,6 +149,14 @@ class Settings:
         Half of the creators have fakes, and of their engagement twice that share.
         """
         return replace(self, fakes=Fakes(creators=HALF, share=mean / HALF))
+
+    def with_capture(self, share: float, anyway: float = 0.0) -> Settings:
+        """Return the same brand with so many orders recorded, and of buyers who would have come."""
+        return replace(self, capture=Capture(share, anyway))
+
+    def with_lift_tests(self, count: int) -> Settings:
+        """Return the same brand with experiments on its first campaigns."""
+        return replace(self, lift_tests=LiftTests(count))
 
     def without_engagement(self) -> Settings:
         """Return the same brand where likes and comments carry nothing: all comes from reach."""

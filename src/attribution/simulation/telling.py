@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from attribution.simulation.capture import Lift
 from attribution.simulation.orders import Counts
 from attribution.simulation.rates import Expected
 from attribution.simulation.settings import Settings
@@ -20,6 +21,7 @@ def tell(
     counts: Counts,
     orders: pl.DataFrame,
     leaks: tuple[Leak, ...],
+    lifts: tuple[Lift, ...] = (),
 ) -> Truth:
     """Return the truth of a brand; see :class:`Truth`."""
     population = settings.population
@@ -39,6 +41,8 @@ def tell(
         posts=_posts(settings.rates.parts, posts, expected, counts, orders),
         orders=orders.select(ORDER_COLUMNS),
         fakes=settings.fakes,
+        capture=settings.capture,
+        lifts=lifts,
     )
 
 

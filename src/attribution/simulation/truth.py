@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from attribution.simulation.capture import Capture, Lift
 from attribution.simulation.delay import Delay
 from attribution.simulation.fakes import Fakes
 from attribution.simulation.rates import Rates
@@ -62,10 +63,14 @@ class Truth:
         (``expected_<part>``) and in all (``expected``), orders brought by part (``orders_<part>``)
         and in all (``orders``) whenever they come, and those in the export (``orders_seen``).
     orders
-        order_id, source (post, codeless, leak), post_id that brought it (null for strangers) and
-        part it came through.
+        order_id, source (post, missed, codeless, leak), post_id that it goes with (null for
+        strangers) and part it came through.
     fakes
         How much engagement is fake; None where all is genuine.
+    capture
+        Which orders are recorded, and which the posts brought; None for all.
+    lifts
+        Lift tests and what they should have measured.
     """
 
     kind: str
@@ -83,6 +88,8 @@ class Truth:
     posts: pl.DataFrame
     orders: pl.DataFrame
     fakes: Fakes | None = None
+    capture: Capture | None = None
+    lifts: tuple[Lift, ...] = ()
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -114,6 +121,8 @@ class Truth:
                 asdict(leak) | {"leaked_at": leak.leaked_at.isoformat()} for leak in self.leaks
             ],
             **({} if self.fakes is None else {"fakes": asdict(self.fakes)}),
+            **({} if self.capture is None else {"capture": asdict(self.capture)}),
+            **({"lifts": [asdict(lift) for lift in self.lifts]} if self.lifts else {}),
             "creators": self.creators.to_dicts(),
         }
 
@@ -142,6 +151,8 @@ class Truth:
             posts=pl.read_csv(folder / POSTS, infer_schema_length=None),
             orders=pl.read_csv(folder / ORDERS, schema=dict.fromkeys(ORDER_COLUMNS, pl.String)),
             fakes=Fakes(**told["fakes"]) if "fakes" in told else None,
+            capture=Capture(**told["capture"]) if "capture" in told else None,
+            lifts=tuple(Lift(**lift) for lift in told.get("lifts", ())),
         )
 
 
