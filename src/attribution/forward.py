@@ -21,6 +21,7 @@ from attribution.spec.halo import HaloMean
 from attribution.spec.links import LINKS, ArrayFunctions
 from attribution.spec.model import RatesMean
 from attribution.spec.sections import brought as orders_brought
+from attribution.spec.sections import realised
 from attribution.spec.terms import Group
 
 F: Any = ArrayFunctions()

@@ -23,6 +23,8 @@ from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
 from attribution.spec.model import RatesMean
+from attribution.spec.sections.authenticity import FAKE
+from attribution.spec.sections.capture import SHARE as CAPTURED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,7 +79,9 @@ def _of_data(design: Design, tree: xr.DataTree) -> Iterator[Check]:
     yield _influence(tree, design)
     yield prior_conflict(design, figures, drawn=prior is not None)
     yield from _separation(design, draws, prior)
+    yield from _fakes(design, draws, prior)
     yield from _lift(design, draws)
+    yield from _survey(design, draws)
     yield _left_out(design)
 
 
@@ -272,21 +276,56 @@ def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[C
         )
 
 
+def _fakes(design: Design, draws: Draws, prior: Draws | None) -> Iterator[Check]:
+    """Do scores and orders say how much of each creator's engagement is fake?"""
+    if FAKE not in draws or prior is None:
+        return
+    before, after = np.var(prior[FAKE], axis=0), np.var(draws[FAKE], axis=0)
+    learned = float(1.0 - after.mean() / before.mean())
+    good = learned >= CONTRACTION
+    why = "No creator has a score" if design.scores is None else "The scores tell little"
+    yield Check(
+        name="the data tell the shares of fakes",
+        status=verdict(good, "warn"),
+        value=f"prior variance cut by {learned:.0%}",
+        threshold=f"at least {CONTRACTION:.0%}",
+        meaning="whether each creator's share of fake engagement is known beyond its prior",
+        advice="" if good else f"{why}: the shares lean on the prior.",
+    )
+
+
 def _lift(design: Design, draws: Draws) -> Iterator[Check]:
     """Do lift tests and the orders of their posts agree?"""
     experiments = design.spec.experiments
     if experiments is None:
         return
     rng = np.random.default_rng(0)
-    lifts = forward.lift(design, thin(draws, REPLICATIONS))
-    for test, lift in zip(experiments.tests, lifts.T, strict=True):
+    means, variances = forward.lift(design, thin(draws, REPLICATIONS))
+    for k, test in enumerate(experiments.tests):
+        spread = np.sqrt(test.standard_error**2 + variances[:, k])
         yield surprise(
             f"lift test {test.name!r}",
             test.estimate,
-            rng.normal(lift, test.standard_error),
+            rng.normal(means[:, k], spread),
             "whether the test and the orders of its posts agree",
             "Look whether the test is of the same posts, days and orders as the table.",
         )
+
+
+def _survey(design: Design, draws: Draws) -> Iterator[Check]:
+    """Do the survey and what else is known of the share of orders that is recorded agree?"""
+    survey = None if design.spec.capture is None else design.spec.capture.survey
+    if survey is None:
+        return
+    shares = thin(draws, REPLICATIONS)[CAPTURED]
+    recorded = np.random.default_rng(0).binomial(survey.buyers, shares)
+    yield surprise(
+        "survey of buyers",
+        float(survey.recorded),
+        recorded.astype(np.float64),
+        "whether the survey agrees with the prior and with lift tests",
+        "Look whether buyers who answered are like the others, and how sure the prior is.",
+    )
 
 
 def _left_out(design: Design) -> Check:

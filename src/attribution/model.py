@@ -29,7 +29,8 @@ from attribution.spec.halo import SHARE, HaloMean
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
 from attribution.spec.priors import PRIORS, REAL, SCALES, Prior
-from attribution.spec.sections import brought
+from attribution.spec.sections import brought as orders_brought
+from attribution.spec.sections import realised
 from attribution.spec.stages import in_run
 from attribution.spec.terms import Group, Place, add_effect, add_zero_sum
 
@@ -95,11 +96,12 @@ def build_model(design: Design, *, matched: bool = False) -> pm.Model:
         for section in design.spec.sections:
             section.build(Builder(design))
         given = _given(design, hidden)
-        _lift(design, given)
+        brought = None
         if design.sources is None:
             _observe(design, given)
         else:
-            _credited(design, given, matched=matched)
+            brought = _credited(design, given, matched=matched)
+        _lift(design, given, brought)
         if design.value is not None and design.spec.order_value is not None:
             _order_value(design, design.spec.order_value)
     for name, stage in design.stages.items():
@@ -152,9 +154,7 @@ class InUnits(Transform):
         return pt.zeros_like(value) + np.log(self._unit)
 
 
-def prior(
-    name: str, stated: Prior, dims: str | None = None, unit: float | None = None
-) -> Tensor:
+def prior(name: str, stated: Prior, dims: str | None = None, unit: float | None = None) -> Tensor:
     """Add an unknown with the stated prior to the model in context; scalar without dims.
 
     ``unit`` is how large a coefficient may be before it changes the outcome a lot, if it is known.
@@ -570,15 +570,33 @@ def _features(design: Design, hidden: Tensor | None) -> dict[str, Tensor]:
     return out
 
 
-def _lift(design: Design, given: Given) -> None:
-    """Add what lift tests say of the orders that posts bring, wherever they land."""
+def _lift(design: Design, given: Given, brought: Tensor | None) -> None:
+    """Add what lift tests say of the orders that posts brought, wherever they landed.
+
+    Parameters
+    ----------
+    brought
+        Those orders' means, the posts' luck included, where that is an unknown; dims (post,).
+    """
     tests = design.spec.experiments
     if tests is None or design.tested is None:
         return
     posts = _data("test_posts", design.tested, ("test", "post"))
-    expected = pt.sum(posts * design.family.expected(F, given), axis=1)
-    factor = brought(design.spec, pm.modelcontext(None).__getitem__)
-    tests.observe(Builder(design), expected if factor is None else factor * expected)
+    variance = None
+    if brought is None:
+        brought, variance = realised(F, given, *_counted(design))
+    factor = orders_brought(design.spec, pm.modelcontext(None).__getitem__)
+    factor = 1.0 if factor is None else factor
+    open_ = 0.0 if variance is None else factor**2 * pt.sum(posts * variance, axis=1)
+    tests.observe(F, Builder(design), factor * pt.sum(posts * brought, axis=1), open_)
+
+
+def _counted(design: Design) -> tuple[Tensor, Tensor | float]:
+    """Each post's own recorded orders, and the share of its orders that they are of."""
+    if design.sources is None:
+        return _data(f"observed_{design.spec.outcome.column}", design.outcome, "post"), 1.0
+    orders = _data("mixing_orders", design.sources.orders, "post")
+    return orders, _data("mixing_credited", design.sources.credited, "post")
 
 
 def _observe(design: Design, given: Given) -> None:
@@ -613,8 +631,14 @@ def _observe(design: Design, given: Given) -> None:
     )
 
 
-def _credited(design: Design, given: Given, *, matched: bool) -> None:
-    """Add the likelihood of the counts that the rule credits to each post."""
+def _credited(design: Design, given: Given, *, matched: bool) -> Tensor | None:
+    """Add the likelihood of the counts that the rule credits to each post.
+
+    Returns
+    -------
+    tensor or None
+        Mean orders that each post brings, its luck included; None where that is integrated out.
+    """
     if design.sources is None:
         raise AssertionError("without late orders what is brought is what is credited")
     name, brought = design.spec.outcome.column, given.mean
@@ -623,15 +647,17 @@ def _credited(design: Design, given: Given, *, matched: bool) -> None:
     if alpha is None:
         (landed,) = _landed([brought], design.sources)
         pm.Poisson(name, mu=landed, observed=observed, dims="post")
-    elif matched:
+        return brought
+    if matched:
         # As in attribution.forward.credited, where it is derived.
         landed, spread = _landed([brought, brought**2 / alpha], design.sources, powers=(1, 2))
         size = landed**2 / spread
         pm.NegativeBinomial(name, mu=landed, alpha=size, observed=observed, dims="post")
-    else:
-        mixed = brought * _mixing(pt.log(brought), alpha, design.sources)
-        (landed,) = _landed([mixed], design.sources)
-        pm.Poisson(name, mu=landed, observed=observed, dims="post")
+        return None
+    mixed = brought * _mixing(pt.log(brought), alpha, design.sources)
+    (landed,) = _landed([mixed], design.sources)
+    pm.Poisson(name, mu=landed, observed=observed, dims="post")
+    return mixed
 
 
 def _landed(
