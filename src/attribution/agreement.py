@@ -11,7 +11,7 @@ from scipy.special import bdtrc
 from attribution.design.types import Design, Floats
 from attribution.manifest import Check, Status
 from attribution.outcomes import Count, Outcome, outcome_of
-from attribution.predictive import LATE, fifths, told_by, too_many
+from attribution.predictive import LATE, LOOKED_AT, fifths, told_by, too_many
 from attribution.spec.model import RatesMean
 from attribution.spec.stated import improper_priors
 
@@ -91,7 +91,7 @@ def posterior_agreement(design: Design, figures: Figures) -> Iterator[Check]:
     outcome = outcome_of(design)
     for name in outcome.statistics():
         yield surprise(
-            f"predictive check: {name}",
+            f"{LOOKED_AT}{name}",
             figures.observed(name),
             figures.of("posterior", name),
             f"whether the model makes {outcome.noun}s like the observed ones",
@@ -171,7 +171,7 @@ def _along(design: Design, outcome: Outcome, figures: Figures) -> Iterator[Check
     names = {f"{fifth.feature} {fifth.text}": fifth.name for fifth in fifths(design)}
     if names:
         yield _many(
-            f"predictive check: {outcome.by_level('fifths of features')}",
+            f"{LOOKED_AT}{outcome.by_level('fifths of features')}",
             "fifths",
             names,
             figures,

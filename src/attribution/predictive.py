@@ -25,6 +25,9 @@ FOLLOWED = 0.25
 as the join says. Tried on the samples with delays stretched 0.2, 0.5, 2 and 3 times: the check's p
 was below 0.001, 0.012, 0.016 and 0.004; with the learnt delays 0.64."""
 
+LOOKED_AT = "predictive check: "
+"""What the name of a health check starts with that is of a figure of single posts."""
+
 MANY_LEVELS = 60
 """Levels of a column from which they are not told one by one."""
 

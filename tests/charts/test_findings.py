@@ -117,8 +117,17 @@ def test_predictive_check_says_what_the_model_misses() -> None:
         predictive(frames.predictive())
     )
     missed = frames.predictive().with_columns(observed=pl.col("upper") * 2)
-    assert "hold 0 of 9 observed figures, too few (about 8 expected)" in drawn.title(
-        predictive(missed)
+    assert (
+        "hold 0 of 9 observed figures, too few (about 8 expected), none so far off that the health "
+        "check fails; missed: share of posts by orders: 0, 1 and 2–3, and 6 more"
+    ) in drawn.title(predictive(missed))
+
+
+def test_predictive_check_agrees_with_the_health_check() -> None:
+    one = frames.predictive().with_columns(fails=pl.col("group") == "2–3")
+    assert drawn.title(predictive(one)) == (
+        "The model's intervals hold 8 of 9 observed figures (about 8 expected); the health check "
+        "fails on share of posts by orders: 2–3"
     )
 
 

@@ -280,6 +280,14 @@ def test_the_predictive_table_has_bins_and_groups(family: str, column: str) -> N
     assert by_group["group"].to_list() == (["a", "b", "c"] if "g" in run.design.groups else [])
 
 
+def test_the_predictive_table_says_what_the_health_check_fails_on() -> None:
+    """Counts far more spread than Poisson ones: bins may do while the spread does not."""
+    table = predictive_table(fitted("poisson", "clustered"))
+    failing = table.filter("fails")
+    assert "spread (standard deviation)" in failing["group"].to_list()
+    assert not predictive_table(fitted("poisson", "count"))["fails"].any()
+
+
 def test_densities_of_one_column_are_compared_and_probabilities_are_not() -> None:
     gamma, normal = fitted("gamma", "amount", group=True), fitted("normal", "amount")
     table = compare([gamma, normal])

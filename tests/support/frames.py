@@ -317,7 +317,7 @@ def predictive() -> pl.DataFrame:
         orient="row",
         strict=False,
     )
-    return frame.with_columns(interval=pl.lit("eti"), prob=pl.lit(0.89))
+    return frame.with_columns(interval=pl.lit("eti"), prob=pl.lit(0.89), fails=pl.lit(value=False))
 
 
 def _roi_row(by: str, group: str, median: float, spread: float, cost: float) -> dict[str, object]:

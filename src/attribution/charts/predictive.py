@@ -19,8 +19,8 @@ def predictive(check: pl.DataFrame) -> alt.ChartType:
     Parameters
     ----------
     check
-        panel (words), unit, group, observed, lower, median, upper, interval, prob. Intervals are
-        of replicated data, one figure per row.
+        panel (words), unit, group, observed, lower, median, upper, interval, prob, fails (whether
+        the health check fails on it). Intervals are of replicated data, one figure per row.
     """
     drawn = theme.plain(check).with_columns(
         met=pl.when(pl.col("observed").is_between(pl.col("lower"), pl.col("upper")))
@@ -41,18 +41,34 @@ def predictive(check: pl.DataFrame) -> alt.ChartType:
 
 
 def finding(check: pl.DataFrame) -> str:
-    """Return how many observed figures the model's intervals hold, and which they miss."""
-    missed = check.filter(pl.col("met") == OUTSIDE)
+    """Return how many observed figures the model's intervals hold, and which they miss.
+
+    What the health check fails on is named, whatever the number.
+    """
+    missed, failing = check.filter(pl.col("met") == OUTSIDE), check.filter("fails")
     held, every = check.height - missed.height, check.height
     prob = float(check["prob"][0])
     start = f"The model's intervals hold {held} of {words.count(every, 'observed figure')}"
     from scipy.special import bdtr
 
+    expected = f"about {prob * every:.0f}"
+    if failing.height:
+        return f"{start} ({expected} expected); the health check fails on {_named(failing)}"
     if bdtr(held, every, prob) >= TOO_FEW:
-        return f"{start}, as they should (about {prob * every:.0f})"
-    names = [f"{row['group']} ({row['panel']})" for row in missed.head(3).rows(named=True)]
-    more = f" and {missed.height - 3} more" if missed.height > 3 else ""
-    return f"{start}, too few (about {prob * every:.0f} expected); missed: {', '.join(names)}{more}"
+        return f"{start}, as they should ({expected})"
+    none = "none so far off that the health check fails"
+    return f"{start}, too few ({expected} expected), {none}; missed: {_named(missed)}"
+
+
+def _named(figures: pl.DataFrame) -> str:
+    some = figures.head(3).partition_by("panel", maintain_order=True)
+    more = f", and {figures.height - 3} more" if figures.height > 3 else ""
+    return f"{'; '.join(map(_of_panel, some))}{more}"
+
+
+def _of_panel(figures: pl.DataFrame) -> str:
+    panel, groups = figures["panel"][0], figures["group"].to_list()
+    return panel if groups == ["all"] else f"{panel}: {words.listing(groups)}"
 
 
 def _panel(frame: pl.DataFrame) -> alt.ChartType:
