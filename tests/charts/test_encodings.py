@@ -74,6 +74,17 @@ def test_density_of_heavy_tails_is_on_the_log_scale() -> None:
         curve(values * 0)
 
 
+def test_a_response_of_all_posts_needs_no_legend() -> None:
+    table = frames.curve()
+    one = table.filter(pl.col("tier") == table["tier"][0]).with_columns(tier=pl.lit("all"))
+    for of, shown in ((table, True), (one, False)):
+        spec = response(of).to_dict()
+        tints = [tint for tint in drawn.encodings(spec, "color") if tint.get("field") == "tier"]
+        assert tints
+        assert all((tint["legend"] is not None) == shown for tint in tints)
+        assert bool([*drawn.encodings(spec, "text")]) == shown
+
+
 def test_response_is_not_drawn_beyond_what_a_tier_showed() -> None:
     table = frames.curve()
     assert table.filter(pl.col("x") > pl.col("observed_high")).height > 0

@@ -144,11 +144,11 @@ def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
     name, by = frame["signal"][0], frame["by"][0]
     of = " of a post" if frame["outcome"][0] == ORDERS else ""
     log_y = theme.heavy_tailed(frame["lower"], frame["upper"])
+    # One group is all posts: there is nothing to tell apart.
+    legend = theme.line_legend(by) if len(tiers) > 1 else None
     base = alt.Chart(frame).encode(
         x=theme.count_axis("x:Q", f"{name}{of}", frame["x"]),
-        color=alt.Color(
-            "tier:N", scale=theme.colour(tiers), sort=tiers, legend=theme.line_legend(by)
-        ),
+        color=alt.Color("tier:N", scale=theme.colour(tiers), sort=tiers, legend=legend),
         tooltip=[
             alt.Tooltip("tier:N", title=by),
             alt.Tooltip("x:Q", title=name, format=".3~r"),
@@ -163,19 +163,22 @@ def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
         ),
         base.mark_line(strokeWidth=2).encode(
             y="median:Q",
-            strokeDash=alt.StrokeDash(
-                "tier:N", scale=theme.dash(tiers), sort=tiers, legend=theme.line_legend(by)
-            ),
+            strokeDash=alt.StrokeDash("tier:N", scale=theme.dash(tiers), sort=tiers, legend=legend),
         ),
-        *(
-            alt.Chart(ends)
-            .mark_text(align="right", dx=-4, dy=-12, fontSize=12, **look)
-            .encode(x="x:Q", y="median:Q", text="tier:N")
-            for look in (HALO, {"color": theme.INK})
-        ),
+        *(_labels(ends) if legend is not None else ()),
         height=HEIGHT,
         title=title,
     )
+
+
+def _labels(ends: pl.DataFrame) -> list[alt.Chart]:
+    """Return the groups' names where their curves end."""
+    return [
+        alt.Chart(ends)
+        .mark_text(align="right", dx=-4, dy=-12, fontSize=12, **look)
+        .encode(x="x:Q", y="median:Q", text="tier:N")
+        for look in (HALO, {"color": theme.INK})
+    ]
 
 
 def _tooltip() -> list[alt.Tooltip]:
