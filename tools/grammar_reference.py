@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from attribution.spec.adstock import ADSTOCKS
 from attribution.spec.defaults import (
     DEFAULT,
     rule_of_intercept,
@@ -20,6 +21,7 @@ from attribution.spec.defaults import (
 )
 from attribution.spec.expressions import FUNCTIONS
 from attribution.spec.families import FAMILIES, OWN
+from attribution.spec.halo import HaloMean
 from attribution.spec.links import LINKS
 from attribution.spec.priors import PRIORS, SCALES
 from attribution.spec.sections import SECTIONS, Section
@@ -133,6 +135,21 @@ def functions() -> str:
     return table(("function", "gives"), ((code(call), gives) for call, gives in rows))
 
 
+def adstocks() -> str:
+    """Return the table of adstocks with their keys."""
+    rows = []
+    for adstock in ADSTOCKS.values():
+        rows.append((code(adstock.kind), "`kind`", adstock.words))
+        rows += [("", code(key), words) for key, words in adstock.keys.items()]
+    return table(("kind", "key", "meaning"), rows)
+
+
+def halo() -> str:
+    """Return the table of the keys of a halo mean."""
+    rows = {"form": '`"halo"`', **HaloMean.keys}
+    return table(("key", "meaning"), ((code(key), words) for key, words in rows.items()))
+
+
 def section(kind: type[Section]) -> str:
     """Return the table of an optional section's keys."""
     return table(("key", "meaning"), ((code(key), words) for key, words in kind.keys.items()))
@@ -141,7 +158,7 @@ def section(kind: type[Section]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     f.__name__: f
     for f in (
-        *(families, distributions, own, links, terms, effects),
+        *(families, distributions, own, links, terms, effects, adstocks, halo),
         *(priors, scales, defaults, functions),
     )
 } | {name: partial(section, kind) for name, kind in SECTIONS.items()}

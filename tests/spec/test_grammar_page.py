@@ -46,6 +46,11 @@ RNG = np.random.default_rng(4)
 TABLE = pl.DataFrame(
     {
         "post_id": [f"p{k}" for k in range(ROWS)],
+        "day": [f"2025-03-{k + 1:02d}" for k in range(ROWS)],
+        "day_number": range(ROWS),
+        "orders": [20 + k % 5 for k in range(ROWS)],
+        "reach_nano": [1000 * (k % 3) for k in range(ROWS)],
+        "reach_micro": [7000 * (k % 4) for k in range(ROWS)],
         "clicks": RNG.poisson(4.0, ROWS),
         "views": RNG.integers(100, 1000, ROWS),
         "hour": RNG.integers(0, 24, ROWS),
@@ -103,7 +108,7 @@ def test_examples_show_what_they_are_said_to() -> None:
     specs = {name: parse_spec(toml) for name, toml in zip(NAMES, WHOLE, strict=True)}
     assert set(specs) == {
         *("least", "wells", "fish", "radon", "satisfaction", "hours", "seeds", "yields"),
-        "every-row",
+        *("daily", "every-row"),
     }
     assert (specs["wells"].outcome.family, specs["wells"].mean.centre) == ("bernoulli", "none")
     assert set(specs["fish"].predictors) == {"mean", "zero_inflation"}

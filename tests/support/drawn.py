@@ -22,6 +22,7 @@ TABLES: dict[str, Callable[[], pl.DataFrame]] = {
     "density": frames.draws,
     "response": frames.curve,
     "contributions": frames.contributions,
+    "halo": frames.halo,
     "predictive": frames.predictive,
     "roi": frames.roi,
     "comparison": frames.comparison,

@@ -12,6 +12,7 @@ from attribution.quantities.halo_days import ALL_SALES, BASELINE, DAYS, DECAY, P
 HEIGHT, LOW = 230, 130
 """Heights of the panel of daily sales and of the others, in pixels."""
 
+BOUNDS = ("median", "lower", "upper")
 COLOURS = {BASELINE: theme.BLUE, ALL_SALES: theme.VERMILION, POSTS: theme.VERMILION}
 
 
@@ -21,8 +22,8 @@ def halo(table: pl.DataFrame) -> alt.ChartType:
     Parameters
     ----------
     table
-        panel, day, lag, series, observed, median, lower, upper, interval, prob, outcome, share,
-        share_lower, share_upper, answer; see ``quantities.halo_days``.
+        panel, day, lag, series, observed, median, lower, upper, interval, prob, population,
+        outcome, share, share_lower, share_upper, answer; see ``quantities.halo_days``.
     """
     shown = theme.plain(table)
     days = shown.filter(pl.col("panel") == DAYS)
@@ -33,13 +34,14 @@ def halo(table: pl.DataFrame) -> alt.ChartType:
         _posts(days.filter(pl.col("series") == POSTS), outcome),
         _decay(decay),
     ]
-    said = [finding(shown), lasting(decay)]
     return theme.framed(
-        alt.vconcat(*panels, spacing=22).resolve_scale(color="independent"),
-        title=f"{said[0]}; {said[1]}",
+        alt.vconcat(*panels, spacing=22).resolve_scale(
+            color="independent", strokeDash="independent"
+        ),
+        title=finding(shown),
         subtitle=[
-            f"lines: posterior median; ribbons: {words.interval_name(shown)} of what is expected; "
-            f"dots: observed {outcome} of a day"
+            f"lines: posterior median; ribbons: {words.interval_name(shown)} of what is expected, "
+            f"{words.population_name(shown)}; dots: observed {outcome} of a day"
         ],
         description=f"Daily {outcome} with and without posts, what posts bring, and the share of "
         "an effect that is still to come by days after the post.",
@@ -47,18 +49,16 @@ def halo(table: pl.DataFrame) -> alt.ChartType:
 
 
 def finding(table: pl.DataFrame) -> str:
-    """Return the share of sales that came through posts, in words."""
+    """Return the share of sales that came through posts and how soon, in words."""
     row = table.row(0, named=True)
-    text = f"Posts: {words.percent(row['share'])} of {row['outcome']}"
-    text = f"{text} ({words.percent_span(row['share_lower'], row['share_upper'])})"
-    return f"{text}, {CANNOT_TELL} whether any" if row["answer"] == CANNOT_TELL else text
-
-
-def lasting(decay: pl.DataFrame) -> str:
-    """Return after how many days less than half of an effect is still to come."""
-    if decay["answer"][0] == CANNOT_TELL:
-        return "how long their effect lasts is unknown too"
-    return f"half of an effect comes within {words.span(*_half(decay))} days"
+    share = words.percent(row["share"])
+    span = words.percent_span(row["share_lower"], row["share_upper"])
+    if row["answer"] == CANNOT_TELL:
+        what = row["outcome"]
+        return words.capitalised(f"{CANNOT_TELL} whether posts bring {what}: {share} ({span})")
+    soon = words.span(*_half(table.filter(pl.col("panel") == DECAY)))
+    text = f"{share} of {row['outcome']} ({span}) came through posts"
+    return f"{text}, half of an effect within {soon} days"
 
 
 def _half(decay: pl.DataFrame) -> tuple[int, int]:
@@ -71,7 +71,7 @@ def _half(decay: pl.DataFrame) -> tuple[int, int]:
 
 
 def _sales(days: pl.DataFrame, outcome: str) -> alt.ChartType:
-    observed = days.filter(pl.col("series") == BASELINE)
+    observed = days.filter(pl.col("series") == BASELINE).select("day", "observed")
     title = f"Daily {outcome}, observed and expected"
     dots = (
         alt.Chart(observed)
@@ -79,7 +79,7 @@ def _sales(days: pl.DataFrame, outcome: str) -> alt.ChartType:
         .encode(x=_day(), y="observed:Q", tooltip=["day:T", alt.Tooltip("observed:Q")])
     )
     return theme.panel(
-        *_curves(days, [BASELINE, ALL_SALES], f"{outcome} a day"), dots, height=HEIGHT, title=title
+        *_curves(days, [ALL_SALES, BASELINE], f"{outcome} a day"), dots, height=HEIGHT, title=title
     )
 
 
@@ -92,13 +92,14 @@ def _curves(days: pl.DataFrame, names: list[str], title: str) -> list[alt.Chart]
     """Return a ribbon and a line per series, told apart by colour and by dashes."""
     legend = theme.line_legend("expected") if len(names) > 1 else None
     scale = alt.Scale(domain=names, range=[COLOURS[name] for name in names])
-    base = alt.Chart(days).encode(
+    base = alt.Chart(days.select("day", "series", *BOUNDS)).encode(
         x=_day(), color=alt.Color("series:N", scale=scale, sort=names, legend=legend)
     )
     axis = theme.value_axis(title, log=False)
     y = alt.Scale(zero=len(names) == 1, padding=10)
-    dashes = alt.StrokeDash("series:N", scale=theme.dash(names[::-1]), sort=names, legend=legend)
-    tooltip = [alt.Tooltip(f"{name}:Q", format=".3~r") for name in ("median", "lower", "upper")]
+    # Solid for what is observed, the line with posts.
+    dashes = alt.StrokeDash("series:N", scale=theme.dash(names), sort=names, legend=legend)
+    tooltip = [alt.Tooltip(f"{name}:Q", format=".3~r") for name in BOUNDS]
     return [
         base.mark_area(opacity=0.22).encode(y=alt.Y("lower:Q", scale=y, axis=axis), y2="upper:Q"),
         base.mark_line(strokeWidth=1.6).encode(
@@ -108,13 +109,17 @@ def _curves(days: pl.DataFrame, names: list[str], title: str) -> list[alt.Chart]
 
 
 def _day() -> alt.X:
-    return alt.X("day:T", axis=alt.Axis(title=None, tickCount=8))
+    return alt.X("day:T", axis=alt.Axis(title="day", tickCount=8))
 
 
 def _decay(decay: pl.DataFrame) -> alt.ChartType:
     axis = alt.Axis(title="share still to come", format="%", tickCount=4)
-    base = alt.Chart(decay).encode(
-        x=alt.X("lag:Q", axis=alt.Axis(title="days after the post", tickCount=8))
+    base = alt.Chart(decay.select("lag", *BOUNDS)).encode(
+        x=alt.X(
+            "lag:Q",
+            scale=alt.Scale(nice=False),
+            axis=alt.Axis(title="days after the post", tickCount=8),
+        )
     )
     return theme.panel(
         base.mark_area(opacity=0.22, color=theme.GREEN).encode(

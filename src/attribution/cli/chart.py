@@ -16,6 +16,7 @@ NAMES = (
     "density",
     "response",
     "contributions",
+    "halo",
     "predictive",
     "roi",
     "comparison",

@@ -13,7 +13,7 @@ from attribution.design.types import Design, Floats
 from attribution.draws import Draws, thin
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
-from attribution.quantities.halo import baselines, halo_quantities, weights
+from attribution.quantities.halo import POPULATION, baselines, halo_quantities, weights
 from attribution.quantities.method import with_method
 from attribution.spec.halo import HaloMean
 
@@ -36,8 +36,8 @@ def halo_table(run: Run) -> pl.DataFrame:
         panel (``days`` or ``decay``), day, lag (days after the post), series (``without posts``,
         ``with posts``, ``through posts``; of the decay null), observed, mean, median, lower, upper
         (equal-tailed; of the decay the share of the effect that is still to come when the day
-        begins), interval, prob, outcome; share, share_lower, share_upper, answer: the share of
-        sales through posts.
+        begins), interval, prob, population, outcome; share, share_lower, share_upper, answer:
+        the share of sales through posts.
 
     Raises
     ------
@@ -55,6 +55,7 @@ def halo_table(run: Run) -> pl.DataFrame:
     )
     return with_method(
         table.with_columns(
+            population=pl.lit(POPULATION),
             outcome=pl.lit(design.spec.outcome.column),
             share=pl.lit(float(median[0])),
             share_lower=pl.lit(float(lower[0])),
