@@ -6,7 +6,8 @@ with all of them. Anything else that escapes is a defect of this package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -95,6 +96,15 @@ def raise_if_any(problems: Iterable[Problem]) -> None:
     found = tuple(problems)
     if found:
         raise InputError(found)
+
+
+@contextmanager
+def noting(problems: list[Problem]) -> Iterator[None]:
+    """Note the problems of an :class:`InputError` and go on, to raise them with others."""
+    try:
+        yield
+    except InputError as error:
+        problems += error.problems
 
 
 def suggest(word: str, candidates: Iterable[str]) -> str | None:

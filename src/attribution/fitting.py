@@ -13,7 +13,7 @@ from attribution.data import AnalysisTable, read_analysis
 from attribution.data.columns import columns
 from attribution.design import Design, build_design
 from attribution.design.stages import set_aside_of
-from attribution.errors import InputError, Problem, raise_if_any
+from attribution.errors import InputError, Problem, noting, raise_if_any
 from attribution.health import check_health
 from attribution.laps import Laps
 from attribution.manifest import FORMAT_VERSION, Check, Manifest, Method
@@ -22,6 +22,8 @@ from attribution.spec import check_columns, read_spec
 from attribution.spec.model import ModelSpec
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from attribution.sampling import Progress, Sampled, Settings
 
 DRAWS = {"nuts": 1000, "approximate": 500}
@@ -79,12 +81,16 @@ def fit(
         For a spec, table or folder that cannot be used; before anything is sampled.
     """
     draws = DRAWS.get(method, 0) if draws is None else draws
-    _check_settings(draws, tune, chains, target_accept, method)
-    target = None if out is None else check_target(Path(out), overwrite)
+    problems: list[Problem] = []
+    with noting(problems):
+        _check_settings(draws, tune, chains, target_accept, method)
+    with noting(problems):
+        target = None if out is None else check_target(Path(out), overwrite)
     laps = Laps()
     with laps.lap("read"):
-        read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
-        source = table if isinstance(table, AnalysisTable) else read_analysis(table)
+        with noting(problems):
+            read, source = read_inputs(spec, table)
+        raise_if_any(problems)
         file = None if isinstance(spec, ModelSpec) else str(spec)
         design = design_of(read, source, file)
     with laps.lap("import"):
@@ -105,6 +111,35 @@ def fit(
         diagnosed=sampled.diagnostics,
     )
     return run if target is None else save_run(run, target, overwrite=overwrite)
+
+
+def read_inputs(
+    spec: str | Path | ModelSpec,
+    table: str | Path | pl.DataFrame | AnalysisTable,
+    mapping: str | Path | None = None,
+    tiers: str | None = None,
+) -> tuple[ModelSpec, AnalysisTable]:
+    """Read a spec and a table, both before either is refused.
+
+    Parameters
+    ----------
+    spec
+        As for :func:`fit`.
+    table, mapping, tiers
+        As for :func:`attribution.data.read_analysis`; what is read already is returned.
+
+    Raises
+    ------
+    InputError
+        With every problem of both.
+    """
+    problems: list[Problem] = []
+    with noting(problems):
+        read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
+    with noting(problems):
+        source = table if isinstance(table, AnalysisTable) else read_analysis(table, mapping, tiers)
+    raise_if_any(problems)
+    return read, source
 
 
 def design_of(spec: ModelSpec, source: AnalysisTable, file: str | None = None) -> Design:

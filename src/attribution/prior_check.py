@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from attribution import forward
-from attribution.data import AnalysisTable, read_analysis
+from attribution.data import AnalysisTable
 from attribution.data.columns import columns
 from attribution.design import Design
 from attribution.design.absent import require
@@ -18,10 +18,10 @@ from attribution.design.numbers import check_numbers
 from attribution.design.types import Absent, Floats, SetAside
 from attribution.draws import Draws, blocks, n_draws, stack
 from attribution.errors import InputError, Problem, raise_if_any
-from attribution.fitting import design_of
+from attribution.fitting import design_of, read_inputs
 from attribution.outcomes import Count, Outcome, Share, YesNo, outcome_of
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
-from attribution.spec import check_columns, read_spec
+from attribution.spec import check_columns
 from attribution.spec.model import ModelSpec
 from attribution.spec.stated import stated_priors
 
@@ -243,17 +243,8 @@ def _design(
     tiers: str | None,
 ) -> Design:
     """Return what the model is built from; both files are read before either is refused."""
-    problems: list[Problem] = []
     file = None if isinstance(spec, ModelSpec) else str(spec)
-    try:
-        read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
-    except InputError as error:
-        problems += error.problems
-    try:
-        source = table if isinstance(table, AnalysisTable) else read_analysis(table, mapping, tiers)
-    except InputError as error:
-        problems += error.problems
-    raise_if_any(problems)
+    read, source = read_inputs(spec, table, mapping, tiers)
     raise_if_any(_problems(read, source.frame, file))
     return design_of(read, source, file)
 

@@ -14,6 +14,8 @@ from support import tiny
 from support.runs import FAILED
 
 from attribution.cli import main
+from attribution.errors import InputError
+from attribution.fitting import fit
 from attribution.run import Run, save_run
 from attribution.spec import catalogue_names, spec_text
 
@@ -49,6 +51,30 @@ def good(tmp_path: Path) -> Path:
     path = tmp_path / "good.csv"
     path.write_text(GOOD)
     return path
+
+
+WITH_BOTH = {
+    "fit": lambda spec, table, out: ("fit", spec, table, "-o", out),
+    "models show": lambda spec, table, _out: ("models", "show", spec, table),
+    "models check": lambda spec, table, _out: ("models", "check", spec, table),
+}
+
+
+@pytest.mark.parametrize("command", WITH_BOTH)
+def test_a_missing_model_and_a_bad_table_are_told_together(command: str, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("post_id,conversions\n")
+    lines = refused(*WITH_BOTH[command]("nosuch", bad, tmp_path / "run"))
+    assert any("nosuch" in line for line in lines)
+    assert any("the file has a header and no rows" in line for line in lines)
+
+
+def test_settings_a_missing_model_and_a_bad_table_are_told_together(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("post_id,conversions\n")
+    with pytest.raises(InputError) as caught:
+        fit("nosuch", bad, draws=3, out=bad)
+    assert len(caught.value.problems) == 4
 
 
 UNUSABLE: dict[str, tuple[bytes, str]] = {

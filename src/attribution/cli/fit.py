@@ -81,9 +81,9 @@ def fit(
     """
     began = perf_counter()
     import attribution as at
-    from attribution.data import read_analysis
+    from attribution.fitting import read_inputs
 
-    posts = read_analysis(table, mapping=mapping, tiers=tiers)
+    _, posts = read_inputs(spec, table, mapping, tiers)
     ready = perf_counter() - began
     _warn_of_rejects(posts)
     with progress() as report:

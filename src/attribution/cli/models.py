@@ -16,7 +16,6 @@ from attribution.cli._views import View, plain
 
 if TYPE_CHECKING:
     from attribution.design import Design
-    from attribution.spec import ModelSpec
 
 VIEW = View((plain("model", "name"), plain("what it is", "title"), plain("question", "question")))
 
@@ -67,27 +66,23 @@ def show_model(
     from attribution.cli._layout import output_width
     from attribution.spec import describe, read_spec, spec_text, to_toml
 
-    spec = read_spec(model)
     width = min(output_width(), 100)
     if table is not None:
-        design = _design(spec, model, table, mapping, tiers)
+        design = _design(model, table, mapping, tiers)
         absent = ((part.part, part.reason) for part in design.absent)
         text = to_toml(design.spec) if toml else describe(design.spec, width, absent=absent)
         click.echo(text, nl=not toml)
     elif toml:
         click.echo(spec_text(model), nl=False)
     else:
-        click.echo(describe(spec, width))
+        click.echo(describe(read_spec(model), width))
 
 
-def _design(
-    spec: ModelSpec, model: str, table: Path, mapping: Path | None, tiers: str | None
-) -> Design:
+def _design(model: str, table: Path, mapping: Path | None, tiers: str | None) -> Design:
     """Return what a fit of a table would be built from, and say how many posts that leaves."""
-    from attribution.data import read_analysis
-    from attribution.fitting import design_of
+    from attribution.fitting import design_of, read_inputs
 
-    design = design_of(spec, read_analysis(table, mapping=mapping, tiers=tiers), model)
+    design = design_of(*read_inputs(model, table, mapping, tiers), model)
     aside = f", {len(design.set_aside):,} set aside" if design.set_aside else ""
     say(f"{table}: {design.table.height:,} posts in the fit{aside}")
     return design
