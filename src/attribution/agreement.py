@@ -11,7 +11,7 @@ from scipy.special import bdtrc
 from attribution.design.types import Design, Floats
 from attribution.manifest import Check, Status
 from attribution.outcomes import Count, Outcome, outcome_of
-from attribution.predictive import LATE, LOOKED_AT, fifths, told_by, too_many
+from attribution.predictive import LATE, LOOKED_AT, NEXT_DAY, fifths, told_by, too_many
 from attribution.spec.model import RatesMean
 from attribution.spec.stated import improper_priors
 
@@ -109,6 +109,14 @@ def posterior_agreement(design: Design, figures: Figures) -> Iterator[Check]:
             figures.of("posterior", LATE),
             "whether orders come as late as the join says",
             "Join again with `attribution ingest`, with all times in one time zone.",
+        )
+    if NEXT_DAY in figures.names:
+        yield surprise(
+            NEXT_DAY,
+            figures.observed(NEXT_DAY),
+            figures.of("posterior", NEXT_DAY),
+            "whether days differ by chance alone from what is expected of them",
+            "Something else moves sales for days: add a term for it, or functions to the trend.",
         )
 
 

@@ -22,6 +22,7 @@ from attribution.draws import Draws, blocks, stack, stage_dataset, thin
 from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
+from attribution.spec.halo import HaloMean
 from attribution.spec.model import RatesMean
 from attribution.spec.sections.authenticity import FAKE
 from attribution.spec.sections.capture import SHARE as CAPTURED
@@ -257,13 +258,14 @@ def _influence(tree: xr.DataTree, design: Design) -> Check:
 
 def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[Check]:
     """Do the data say how orders split between the parts?"""
-    if not isinstance(design.spec.mean, RatesMean) or "share" not in draws or prior is None:
+    mean = design.spec.mean
+    if not isinstance(mean, RatesMean | HaloMean) or "share" not in draws or prior is None:
         return
     outcome = outcome_of(design)
     what = "orders" if outcome.is_orders else outcome.column
     lean = f"More {outcome.noun}s are needed; the answer leans on the prior."
     before, after = np.var(prior["share"], axis=0), np.var(draws["share"], axis=0)
-    for k, part in enumerate(design.spec.mean.parts):
+    for k, part in enumerate(mean.parts):
         learned = float(1.0 - after[k] / before[k])
         good = learned >= CONTRACTION
         yield Check(

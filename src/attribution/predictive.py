@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LATE = "share of conversions on posts soon followed by another"
+NEXT_DAY = "likeness of successive days (correlation)"
 FOLLOWED = 0.25
 """Share of posts, those that keep fewest of their own orders, that tell whether orders come as late
 as the join says. Tried on the samples with delays stretched 0.2, 0.5, 2 and 3 times: the check's p
@@ -69,6 +70,9 @@ def figures(design: Design, outcomes: Floats | Integers) -> dict[str, Floats]:
             # The share, not the number: what all posts have in common would only blur it.
             total = np.maximum(y.sum(axis=1), 1.0)
             out[LATE] = y[:, followed].sum(axis=1) / total
+        if design.halo is not None:
+            today, tomorrow = design.halo.successive
+            out[NEXT_DAY] = _correlation(y[:, today], y[:, tomorrow])
     told = kind.tell(y)
     for part in bins(design):
         out[part.name] = np.mean((told >= part.low) & (told < part.below), axis=1)
@@ -158,6 +162,16 @@ def fifths(design: Design) -> Iterator[Fifth]:
 def bins(design: Design) -> list[Bin]:
     """Return bins of posts by their outcome."""
     return outcome_of(design).bins(design.outcome.astype(np.float64))
+
+
+def _correlation(x: Floats, y: Floats) -> Floats:
+    """Return the correlation of two outcomes; (replication, pair) -> (replication,).
+
+    0 where one of them does not vary.
+    """
+    x, y = (v - v.mean(axis=1, keepdims=True) for v in (x, y))
+    spread = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    return np.divide((x * y).sum(axis=1), spread, out=np.zeros(len(x)), where=spread != 0)
 
 
 def _followed(design: Design) -> Truths | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -17,6 +19,7 @@ from attribution.design import Design, build_design
 from attribution.design.halo import ages
 from attribution.errors import InputError
 from attribution.outcomes import outcome_of
+from attribution.predictive import NEXT_DAY, figures
 from attribution.quantities.effects import quantities_of
 from attribution.quantities.estimates import CANNOT_TELL
 from attribution.spec.adstock import Adstock
@@ -224,3 +227,21 @@ def test_the_model_is_compiled_here() -> None:
 
     model = build_model(design_of(days.table(), "weibull"))
     assert compile_density(model, 2)[1] == "native"
+
+
+def test_successive_days_are_told_apart_from_those_with_a_gap_between() -> None:
+    holes = days.table().with_columns(
+        orders=pl.when(pl.col("day_number").is_in([20, 33])).then(None).otherwise("orders")
+    )
+    design = design_of(holes.sample(fraction=1.0, shuffle=True, seed=3))
+    drawn = np.random.default_rng(1).poisson(50.0, (2, len(design.outcome)))
+    found = figures(design, drawn)[NEXT_DAY]
+    by_day = dict(zip(design.posts, drawn[1], strict=True))
+    names = sorted(by_day)
+    pairs = [
+        (by_day[a], by_day[b])
+        for a, b in pairwise(names)
+        if date.fromisoformat(b) - date.fromisoformat(a) == timedelta(days=1)
+    ]
+    assert len(pairs) == 45
+    assert found[1] == pytest.approx(np.corrcoef(np.transpose(pairs))[0, 1])

@@ -131,6 +131,7 @@ def halo_of(
         },
         units=units,
         reach=np.stack([values[here] for values in reach.values()], axis=1),
+        days=here,
         ages=ages(mean.days),
     )
 

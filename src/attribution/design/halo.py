@@ -28,6 +28,8 @@ class Halo:
         Average sales per average reach, (part,): what turns shares into rates.
     reach
         What the posts of each day of the fit reached; (post, part).
+    days
+        Number of each day, 0 for the table's first; (post,).
     ages
         Logarithms of the ages at which lags begin and end.
     """
@@ -35,12 +37,20 @@ class Halo:
     lags: Mapping[str, Floats]
     units: Floats
     reach: Floats
+    days: Integers
     ages: Ages
 
     def at(self, rows: Integers) -> Halo:
         """Return the same of some days."""
         lags = {part: values[rows] for part, values in self.lags.items()}
-        return replace(self, lags=lags, reach=self.reach[rows])
+        return replace(self, lags=lags, reach=self.reach[rows], days=self.days[rows])
+
+    @property
+    def successive(self) -> tuple[Integers, Integers]:
+        """Positions of days whose next day is in the fit too, and of that day; each (pair,)."""
+        order = np.argsort(self.days)
+        follow = np.diff(self.days[order]) == 1
+        return order[:-1][follow], order[1:][follow]
 
 
 class DrawnDays:
