@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from attribution.design.types import Absent, Floats, GroupIndex, Scores, SetAside
-from attribution.errors import Problem, raise_if_any
+from attribution.errors import InputError, Problem, raise_if_any
 from attribution.spec.columns import conditions
-from attribution.spec.model import ModelSpec
-from attribution.spec.transforms import evaluate
+from attribution.spec.model import Feature, ModelSpec
+from attribution.spec.transforms import columns_of, evaluate
 
 HALF_A_POINT = 0.005
 """How far inside 0 and 1 scores are taken to be."""
@@ -70,11 +70,22 @@ def tested(spec: ModelSpec, table: pl.DataFrame) -> Floats | None:
 
 
 def _members(spec: ModelSpec, table: pl.DataFrame) -> Floats:
-    found = [
-        evaluate([condition], table).to_series().fill_null(0.0).to_numpy()
-        for _, condition in conditions(spec)
-    ]
+    found = [_member(key, condition, table) for key, condition in conditions(spec)]
     return np.stack(found) if found else np.zeros((0, table.height))
+
+
+def _member(key: str, condition: Feature, table: pl.DataFrame) -> Floats:
+    """Return which posts a condition is true of; what is wrong with it is told at its key."""
+    raise_if_any(
+        Problem(f"the table has no column {column!r}", key=key, value=condition.expression)
+        for column in sorted(columns_of(condition))
+        if column not in table.columns
+    )
+    try:
+        values = evaluate([condition], table).to_series()
+    except InputError as error:
+        raise InputError([replace(problem, key=key) for problem in error.problems]) from error
+    return values.fill_null(0.0).to_numpy()
 
 
 def check_tests(spec: ModelSpec, table: pl.DataFrame) -> Iterator[Problem]:
