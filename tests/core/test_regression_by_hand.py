@@ -57,6 +57,8 @@ def test_change_is_the_average_over_posts_of_what_more_of_a_signal_brings(
     assert found()["change_per_100_comments", scope, group, THESE].draws == pytest.approx(
         tiny.both(*comments)
     )
+    each = tiny.both(*(comments / 100 - likes / 1000))
+    assert found()["comment_less_like", scope, group, THESE].draws == pytest.approx(each)
 
 
 @pytest.mark.parametrize(("scope", "group", "posts"), GROUPS)

@@ -94,6 +94,54 @@ def test_a_regression_answers_by_elasticities(
     assert asked(run, words.ASK_COMMENTS).short == "Not asked"
 
 
+def regression(tiers: dict[str, tuple[float, str]], against: float) -> FabricatedRun:
+    """Return a run of a regression with an elasticity of likes by tier, comments against likes."""
+    stated = {"statement": "P(> 0)", "probability": 0.99, "prior_probability": 0.5, "answer": "yes"}
+    unsure = (
+        {**stated, "probability": against, "answer": "cannot tell"} if against < 0.95 else stated
+    )
+    label = "Change in orders for 1 % more likes"
+    rows = [
+        frames.estimate("change_per_1000_likes", "Change", "orders per post", 0.8, 0.2, **stated),
+        frames.estimate("change_per_100_comments", "Change", "orders per post", 5.0, 0.2, **stated),
+        frames.estimate("comment_less_like", "Less", "orders per post", 0.049, 0.01, **unsure),
+        frames.estimate("elasticity_comments", "Change", "%", 0.4, 0.1, **stated),
+        frames.estimate("elasticity_likes", label, "%", 0.25, 0.1, **stated),
+        *(
+            {
+                **frames.estimate("elasticity_likes", label, "%", median, 0.1, **stated),
+                "scope": "tier",
+                "group": tier,
+                "answer": answer,
+            }
+            for tier, (median, answer) in tiers.items()
+        ),
+    ]
+    return FabricatedRun(estimates=pl.DataFrame(rows, schema=frames.effects().schema))
+
+
+def test_a_regression_tells_orders_and_tiers_that_differ() -> None:
+    tiers = {"nano": (0.3, "yes"), "macro": (0.1, "cannot tell")}
+    text = asked(regression(tiers, 0.99), words.ASK_LIKES).text
+    assert text.startswith("1,000 more likes on a post go with 0.8 more orders (89 % interval ")
+    assert text.endswith(
+        "By tier, orders with 1 % more likes: 0.3 % more for nano and 0.1 % more for macro (we "
+        "cannot tell yet)."
+    )
+    alike = {"nano": (0.251, "yes"), "macro": (0.249, "yes")}
+    assert "By tier" not in asked(regression(alike, 0.99), words.ASK_LIKES).text
+
+
+def test_a_regression_compares_a_comment_with_a_like() -> None:
+    """That more comments go with more orders is no answer to whether commenters buy more."""
+    sure = asked(regression({}, 0.99), words.ASK_COMMENTS)
+    assert sure.short == "Yes"
+    assert sure.text.startswith(
+        "One more comment goes with 0.05 orders of its post, one more like with 0.0008; the "
+    )
+    assert asked(regression({}, 0.6), words.ASK_COMMENTS).short == "We cannot tell yet"
+
+
 def test_the_tier_that_pays_is_told_by_its_return() -> None:
     found = asked(FabricatedRun(), "Which tier pays?")
     rebooked = frames.roi().filter(pl.col("by") == "tier", pl.col("verdict") == "rebook")["group"]

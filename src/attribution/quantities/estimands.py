@@ -61,10 +61,21 @@ class Found:
 
 @dataclass(frozen=True)
 class Estimand:
-    """Something to be told of a column: the changes that it needs, and how it is told."""
+    """Something to be told of columns.
+
+    Parameters
+    ----------
+    steps
+        The changes that it needs.
+    tell
+        How it is told.
+    more
+        Which of the steps is a finite one of a number; None without any.
+    """
 
     steps: tuple[Step, ...]
     tell: Callable[[Found], Iterator[Quantity]]
+    more: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -93,17 +104,17 @@ def estimate(
     slices, member
         The posts that it is told of, and which posts are in each; (post, slice).
     """
-    steps = [step for estimand in estimands for step in estimand.steps]
-    walked = walk(design, draws, steps, member)
+    # A step that two estimands share is walked once.
+    steps = {id(step): step for estimand in estimands for step in estimand.steps}
+    walked = walk(design, draws, list(steps.values()), member)
+    place = {key: k for k, key in enumerate(steps)}
     words, weight = told(design), weights(design)
     quantities: list[Quantity] = []
-    first = 0
     for estimand in estimands:
-        last = first + len(estimand.steps)
+        which = [place[id(step)] for step in estimand.steps]
         total = (counted_posts(design, estimand.steps[0]) * weight) @ member
-        gains = walked.gains[first:last]
-        quantities += estimand.tell(Found(words, slices, walked.before[first], gains, total))
-        first = last
+        gains = [walked.gains[k] for k in which]
+        quantities += estimand.tell(Found(words, slices, walked.before[which[0]], gains, total))
     return Sums(walked.outcome, quantities)
 
 

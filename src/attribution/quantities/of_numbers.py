@@ -28,6 +28,10 @@ STEPS = {"likes": 1000.0, "comments": 100.0}
 """How many more of each signal a change in orders is told for."""
 
 
+COMMENT_LESS_LIKE = "comment_less_like"
+COMMENT_MORE = "one more comment goes with more orders than one more like"
+
+
 @dataclass(frozen=True)
 class _More:
     """More of a number, told in one way."""
@@ -66,7 +70,27 @@ def of_number(design: Design, driver: Number, ways: Sequence[str], step: float |
             for one, gain in zip(more, found.gains, strict=True):
                 yield _TELL[one.way](found, where, one, gain[:, g], before, total)
 
-    return Estimand(steps, tell)
+    finite = dict(zip(ways, steps, strict=True)).get("difference")
+    return Estimand(steps, tell, finite)
+
+
+def comment_against_like(likes: Estimand | None, comments: Estimand | None) -> list[Estimand]:
+    """Return how one more comment compares with one more like, from the steps of each.
+
+    A difference of changes in orders and no ratio, which is nonsense where likes may go with none.
+    """
+    if likes is None or comments is None or likes.more is None or comments.more is None:
+        return []
+
+    def tell(found: Found) -> Iterator[Quantity]:
+        of_comments, of_likes = found.gains
+        label = "One more comment less one more like: change in orders of a post"
+        words = COMMENT_MORE, "one more like goes with more orders than one more comment"
+        for g, where in found.shown():
+            each = of_comments[:, g] / STEPS["comments"] - of_likes[:, g] / STEPS["likes"]
+            yield stated(found, where, COMMENT_LESS_LIKE, label, each / found.total[g], words)
+
+    return [Estimand((comments.more, likes.more), tell)]
 
 
 def bearable(design: Design, driver: Number, ways: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from attribution.quantities.counterfactual import walk
 from attribution.quantities.drivers import Driver, Levels, Number, drivers, zero_sum_column
 from attribution.quantities.estimands import Slice, averages, estimate
 from attribution.quantities.estimates import NEW, THESE, Quantity
+from attribution.quantities.of_numbers import comment_against_like
 from attribution.quantities.outcome_words import told
 from attribution.quantities.rates import Rate, compare_groups, in_all, per_exposure
 from attribution.spec.terms import Group
@@ -25,9 +26,12 @@ from attribution.spec.terms import Group
 def regression_quantities(design: Design, draws: Draws) -> list[Quantity]:
     """Return every estimand of a linear mean with its draws; serves posterior and prior alike."""
     slices, member = slices_of(design, ())
-    estimands = [estimand_of(design, driver, Ask()) for driver in _told_of(design)]
-    found = estimate(design, draws, [e for e in estimands if e is not None], slices, member)
     words = told(design)
+    by_column = {driver.column: estimand_of(design, driver, Ask()) for driver in _told_of(design)}
+    estimands = [estimand for estimand in by_column.values() if estimand is not None]
+    if words.is_orders:
+        estimands += comment_against_like(by_column.get("likes"), by_column.get("comments"))
+    found = estimate(design, draws, estimands, slices, member)
     rates = _rates(design, draws, found.outcome, slices, member)
     if words.is_orders and design.spec.outcome.exposure is not None:
         return [*found.quantities, *rates]

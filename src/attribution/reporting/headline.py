@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from attribution.charts.words import capitalised, listing, number, percent, span
 from attribution.quantities.estimates import CANNOT_TELL, PROBABILITY
+from attribution.quantities.of_numbers import COMMENT_LESS_LIKE, STEPS
 from attribution.quantities.roi import PAUSE, REBOOK
 from attribution.quantities.totals import SHARE_FLOOR
 from attribution.reporting import words
@@ -16,6 +19,9 @@ from attribution.reporting.content import Answer, Missing
 from attribution.reporting.findings import Findings
 
 Row = dict[str, Any]
+
+ALIKE = 0.1
+"""Share of the overall elasticity that groups' may differ by and still be told as one."""
 
 MOST_ANSWERS = 8
 """Estimates in the headline of an outcome that is not orders; the tables below have all."""
@@ -100,7 +106,7 @@ def comments(found: Findings) -> Answer:
     """Answer what a comment is worth against a like."""
     ratio = found.overall("likes_per_comment")
     if ratio is None:
-        return _elasticity(found, words.ASK_COMMENTS, "comments")
+        return _against(found)
     if ratio["answer"] == CANNOT_TELL:
         text = words.COMMENTS_UNSURE.format(**_filled(ratio))
         return Answer(words.ASK_COMMENTS, words.CANNOT_TELL, text)
@@ -113,15 +119,68 @@ def _elasticity(found: Findings, question: str, signal: str) -> Answer:
     row = found.overall(f"elasticity_{signal}")
     if row is None:
         return Answer(question, words.NOT_ASKED, words.NO_SIGNAL.format(signal=signal))
-    text = words.ELASTICITY.format(
-        signal=signal,
-        size=number(abs(row["median"])),
-        direction="more" if row["median"] > 0 else "fewer",
-        **_filled(row),
+    return Answer(question, _short(row), _changes(found, row, signal))
+
+
+def _against(found: Findings) -> Answer:
+    """Answer from a regression how one more comment compares with one more like."""
+    row, question = found.overall(COMMENT_LESS_LIKE), words.ASK_COMMENTS
+    each = {signal: found.overall(_more(signal)) for signal in STEPS}
+    of_comments = found.overall("elasticity_comments")
+    if row is None or of_comments is None or None in each.values():
+        return Answer(question, words.NOT_ASKED, words.NO_COMPARISON)
+    one = {s: number(r["median"] / STEPS[s]) for s, r in each.items() if r is not None}
+    text = words.COMMENT_LESS_LIKE.format(
+        comment=one["comments"], like=one["likes"], **_filled(row)
     )
+    whole = " ".join((text, *_by_group(found, of_comments, "comments")))
+    return Answer(question, _short(row), whole)
+
+
+def _short(row: Row) -> str:
     if row["answer"] == CANNOT_TELL:
-        return Answer(question, words.CANNOT_TELL, text)
-    return Answer(question, words.YES if row["probability"] > 0.5 else words.NO, text)
+        return words.CANNOT_TELL
+    return words.YES if row["probability"] > 0.5 else words.NO
+
+
+def _more(signal: str) -> str:
+    return f"change_per_{STEPS[signal]:.0f}_{signal}"
+
+
+def _changes(found: Findings, row: Row, signal: str) -> str:
+    """Tell what more of a signal goes with: in orders, in % of both, and where groups differ."""
+    text = words.ELASTICITY.format(signal=signal, **_sized(row), **_filled(row))
+    change = found.overall(_more(signal))
+    if change is not None:
+        size = _filled(change) | {"median": number(abs(change["median"]))}
+        amount = f"{STEPS[signal]:,.0f}"
+        more = words.MORE.format(amount=amount, signal=signal, **_direction(change), **size)
+        text = f"{more} {text}"
+    return " ".join((text, *_by_group(found, row, signal)))
+
+
+def _by_group(found: Findings, row: Row, signal: str) -> Iterator[str]:
+    """Tell a signal's elasticity group by group, where they differ beyond rounding."""
+    rows = found.effects.filter(
+        pl.col("quantity") == row["quantity"], ~pl.col("scope").is_in(["overall", "contrast"])
+    )
+    if rows.height < 2 or np.ptp(rows["median"].to_numpy()) < ALIKE * abs(row["median"]):
+        return
+    each = [
+        (words.ONE_UNSURE if one["answer"] == CANNOT_TELL else words.ONE).format(
+            name=one["group"], **_sized(one)
+        )
+        for one in rows.rows(named=True)
+    ]
+    yield words.BY_GROUP.format(group=group_name(found), signal=signal, each=listing(each))
+
+
+def _sized(row: Row) -> dict[str, str]:
+    return {"size": number(abs(row["median"])), **_direction(row)}
+
+
+def _direction(row: Row) -> dict[str, str]:
+    return {"direction": "more" if row["median"] > 0 else "fewer"}
 
 
 def _filled(row: Row) -> dict[str, str]:

@@ -32,6 +32,7 @@ ASK_GROUPS = "Which {group} pays?"
 ASK_ROI = "Did it pay, and will it again?"
 NOT_ASKED = "Not asked"
 NO_SIGNAL = "This model does not say what {signal} are worth."
+NO_COMPARISON = "This model does not compare comments with likes."
 
 # Daily sales.
 HALO_TITLE = "What posts add to daily {outcome}"
@@ -72,6 +73,16 @@ ELASTICITY = (
     "1 % more {signal} go with {size} % {direction} orders ({prob} interval of the change "
     "{span} %); the probability that more {signal} go with more orders is {posterior} "
     "(before the data {prior})."
+)
+MORE = (
+    "{amount} more {signal} on a post go with {median} {direction} orders ({prob} interval {span})."
+)
+BY_GROUP = "By {group}, orders with 1 % more {signal}: {each}."
+ONE = "{size} % {direction} for {name}"
+ONE_UNSURE = "{size} % {direction} for {name} (we cannot tell yet)"
+COMMENT_LESS_LIKE = (
+    "One more comment goes with {comment} orders of its post, one more like with {like}; the "
+    "probability that it is more for the comment is {posterior} (before the data {prior})."
 )
 
 # Comments against likes.
