@@ -8,8 +8,9 @@ import polars as pl
 
 from attribution.draws import thin
 from attribution.quantities.effects import quantities_of
-from attribution.quantities.estimates import INTERVAL, PROBABILITY, estimate_table
+from attribution.quantities.estimates import INTERVAL, PROBABILITY, Quantity, estimate_table
 from attribution.quantities.method import with_method
+from attribution.quantities.recorded import NOT_RATES, OF_BASIS
 
 if TYPE_CHECKING:
     from attribution.run import Run
@@ -31,7 +32,7 @@ def draws_table(run: Run) -> pl.DataFrame:
     found = [
         q
         for q in quantities_of(run.design)(run.design, run.thinned)
-        if q.scope == "overall" and not q.quantity.startswith("share_")
+        if q.scope == "overall" and not q.quantity.startswith("share_") and not _of_capture(q)
     ]
     table = estimate_table(found, run.manifest.chains)
     frames = []
@@ -55,3 +56,8 @@ def draws_table(run: Run) -> pl.DataFrame:
             )
         )
     return with_method(pl.concat(frames), run)
+
+
+def _of_capture(quantity: Quantity) -> bool:
+    """Whether another chart draws it."""
+    return quantity.quantity in NOT_RATES or quantity.quantity.endswith(OF_BASIS)

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 
 from attribution import forward
 from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, blocks, n_draws
 from attribution.loo import BAD_K
 from attribution.quantities.estimates import THESE, Quantity
-from attribution.quantities.sensitivity import POWERS, leaning, reweighted
+from attribution.quantities.sensitivity import POWERS, SENSITIVITY, leaning, reweighted
 from attribution.spec.sections.capture import LEAKED, SHARE
 from attribution.spec.sections.experiments import INCREMENTAL
 from attribution.spec.statement import StatedPrior
@@ -26,9 +27,20 @@ RECORDED, BROUGHT, GAINED = (
 
 PER_RECORDED = "orders_per_recorded_order"
 IN_ALL = "expected_orders_brought"
+LIFTS = "lift test"
+"""Scope of what posts of lift tests brought."""
+NOT_RATES = (
+    *(SHARE, LEAKED, PER_RECORDED, IN_ALL),
+    *("expected_recorded_orders", "orders_missed", "orders_leaked"),
+)
 OF_BASIS = "_brought"
 """End of the name of a rate that counts all orders brought, of which a model also has the rate of
 recorded ones."""
+
+
+def is_of_recorded() -> pl.Expr:
+    """Return which estimates are about recorded orders and others, rates aside."""
+    return pl.col("quantity").is_in(NOT_RATES) | pl.col("scope").is_in([SENSITIVITY, LIFTS])
 
 
 def basis(design: Design) -> str:
@@ -164,7 +176,7 @@ def _tests(design: Design, draws: Draws) -> Iterator[Quantity]:
             f"standard error {test.standard_error:,.0f})",
             "orders",
             brought,
-            scope="lift test",
+            scope=LIFTS,
             group=test.name,
         )
 

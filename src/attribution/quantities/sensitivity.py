@@ -20,6 +20,9 @@ from attribution.spec.statement import StatedPrior
 
 POWERS = {0.5: "prior counted half", 2.0: "prior counted twice"}
 
+SENSITIVITY = "sensitivity"
+"""Scope of quantities under other priors."""
+
 Density = Callable[[Floats, Mapping[str, float]], Floats]
 
 LOG_DENSITIES: Mapping[str, Density] = {
@@ -72,7 +75,7 @@ def leaning(
         for quantity in quantities:
             yield replace(
                 quantity,
-                scope="sensitivity",
+                scope=SENSITIVITY,
                 group=words,
                 draws=quantity.draws[rows],
                 evidence=quantity.evidence if k <= BAD_K else 0.0,
