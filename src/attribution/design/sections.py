@@ -136,7 +136,7 @@ def _check_scores(column: str, table: pl.DataFrame) -> Iterator[Problem]:
     outside = table.filter(~pl.col(column).is_between(0.0, 1.0))
     if outside.height:
         yield Problem(
-            f"{outside.height:,} posts have a score that is no share",
+            f"{outside.height:,} of {table.height:,} posts have a score that is no share",
             column=column,
             value=f"{outside.get_column(column)[0]:g} (post {outside.get_column('post_id')[0]})",
             expected="a share of the audience from 0 to 1",

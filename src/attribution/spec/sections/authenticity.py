@@ -13,11 +13,12 @@ from attribution.spec.sections.base import Section
 from attribution.spec.statement import StatedPrior
 from attribution.spec.terms import At, Make, dim
 
-FAKE, MEAN, ALIKE, SCORE_ALIKE = (
+FAKE, MEAN, ALIKE, SCORE_ALIKE, SCORE_LEVEL = (
     "fake_share",
     "fake_share_mean",
     "fake_concentration",
     "score_concentration",
+    "score_level",
 )
 """Names of its unknowns in a run."""
 
@@ -39,7 +40,9 @@ class Authenticity(Section):
     score
         Column with an audience's credibility, the share of it believed real; None for none.
     score_concentration
-        Prior of how well a score tells the real share: it is Beta around it with that alpha + beta.
+        Prior of how little noise scores have: alpha + beta of the Beta that they come from.
+    score_level
+        Prior of the share of a wholly genuine audience that scores believe real; None for 1.
     """
 
     parts: tuple[str, ...]
@@ -48,6 +51,7 @@ class Authenticity(Section):
     concentration: Prior
     score: str | None = None
     score_concentration: Prior | None = None
+    score_level: Prior | None = None
 
     name: ClassVar[str] = "authenticity"
     words: ClassVar[str] = "which share of each creator's engagement is fake"
@@ -59,8 +63,10 @@ class Authenticity(Section):
         "come from",
         "score": "optional: column with the share of an audience believed real, such as "
         "`audience_credibility`",
-        "score_concentration": "with a score: prior of how well it tells the real share: alpha + "
-        "beta of a Beta around it",
+        "score_concentration": "with a score: prior of how little noise scores have: alpha + beta "
+        "of the Beta that they come from",
+        "score_level": "with a score, optional: prior of the share of a wholly genuine audience "
+        "that scores believe real; 1 where there is none",
     }
 
     @classmethod
@@ -70,13 +76,15 @@ class Authenticity(Section):
         share = read_prior(fields, "share", UNIT)
         concentration = read_prior(fields, "concentration", POSITIVE)
         score = fields.text("score") if fields.has("score") else None
-        alike = None
-        if score is not None:
-            alike = read_prior(fields, "score_concentration", POSITIVE)
-        elif fields.has("score_concentration"):
-            what = "there is no score that this could be of"
-            fields.notes.add(what, fields.key("score_concentration"), hint="Add a score")
-        return cls(parts, by, share, concentration, score, alike)
+        if score is None:
+            for key in ("score_concentration", "score_level"):
+                if fields.has(key):
+                    what = "there is no score that this could be of"
+                    fields.notes.add(what, fields.key(key), hint="Add a score")
+            return cls(parts, by, share, concentration)
+        alike = read_prior(fields, "score_concentration", POSITIVE)
+        level = read_prior(fields, "score_level", UNIT) if fields.has("score_level") else None
+        return cls(parts, by, share, concentration, score, alike, level)
 
     def stated(self) -> Iterator[StatedPrior]:
         """Yield its priors."""
@@ -85,9 +93,12 @@ class Authenticity(Section):
         what = f"how alike the shares of fakes of {self.by} levels are (alpha + beta)"
         yield StatedPrior(ALIKE, "authenticity.concentration", self.concentration, what)
         if self.score_concentration is not None:
-            what = f"how well {self.score} tells the real share (alpha + beta)"
+            what = f"how little noise {self.score} has (alpha + beta)"
             key = "authenticity.score_concentration"
             yield StatedPrior(SCORE_ALIKE, key, self.score_concentration, what)
+        if self.score_level is not None:
+            what = f"{self.score} of a wholly genuine audience, noise aside"
+            yield StatedPrior(SCORE_LEVEL, "authenticity.score_level", self.score_level, what)
 
     def equations(self) -> Iterator[str]:
         """Yield its equations as plain text."""
@@ -95,7 +106,9 @@ class Authenticity(Section):
         yield f"{' and '.join(self.parts)} count for (1 - {of}) / (1 - {MEAN}) of what is shown"
         yield f"{of} ~ Beta({MEAN} * {ALIKE}, (1 - {MEAN}) * {ALIKE})"
         if self.score is not None:
-            yield f"{self.score} ~ Beta((1 - {of}) * {SCORE_ALIKE}, {of} * {SCORE_ALIKE})"
+            seen = "" if self.score_level is None else f" * {SCORE_LEVEL}"
+            yield f"{self.score} ~ Beta(p * {SCORE_ALIKE}, (1 - p) * {SCORE_ALIKE})"
+            yield f"p = (1 - {of}){seen}"
 
     @property
     def columns(self) -> Iterator[tuple[str, str]]:
@@ -109,10 +122,7 @@ class Authenticity(Section):
         yield "authenticity.by", self.by
 
     def build(self, make: Make) -> None:
-        """Add its unknowns, and the scores where there are any, to a model.
-
-        A score that is Beta(p n, (1 - p) n) tells p about as well as n + 1 trials would.
-        """
+        """Add its unknowns, and the scores where there are any, to a model."""
         mean = make.prior(MEAN, self.share)
         alike = make.prior(ALIKE, self.concentration)
         levels = dim(self.by)
@@ -122,14 +132,24 @@ class Authenticity(Section):
             make.shares(FAKE, levels, alpha, beta)
             return
         sure = make.prior(SCORE_ALIKE, self.score_concentration)
-        trials = 1.0 + sure
-        fakes, real = scores.by_level(len(make.levels(self.by)))
-        of_fakes = make.data("score_fakes", fakes, levels) * trials
-        of_real = make.data("score_real", real, levels) * trials
-        fake = make.shares(FAKE, levels, alpha, beta, of_fakes, of_real)
-        of = fake[make.positions("scored_levels", scores.levels)]
-        values = {"alpha": (1.0 - of) * sure, "beta": of * sure}
+        level = 1.0 if self.score_level is None else make.prior(SCORE_LEVEL, self.score_level)
+        told = self._told(make, scores, sure, mean / (mean + (1.0 - mean) * (1.0 - level)))
+        fake = make.shares(FAKE, levels, alpha, beta, *told)
+        of = (1.0 - fake[make.positions("scored_levels", scores.levels)]) * level
+        values = {"alpha": of * sure, "beta": (1.0 - of) * sure}
         make.observed("score", "Beta", scores.values, "scored", **values)
+
+    def _told(self, make: Make, scores: Any, sure: Any, rightly: Any) -> tuple[Any, Any]:
+        """Return trials that would tell each share about as well as its score: fakes, real.
+
+        A score with concentration n is about as good as n + 1 trials, of which those that are not
+        believed real are ``rightly`` so, on average.
+        """
+        levels = dim(self.by)
+        suspect, real = scores.by_level(len(make.levels(self.by)))
+        suspect = make.data("score_suspect", suspect, levels) * (1.0 + sure)
+        real = make.data("score_real", real, levels) * (1.0 + sure)
+        return rightly * suspect, real + (1.0 - rightly) * suspect
 
     def genuine(self, at: At) -> Any:
         """Return each post's genuine share of engagement over the population's; (…, post).
