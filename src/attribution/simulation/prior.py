@@ -134,12 +134,12 @@ def _fakes(section: Authenticity, rng: np.random.Generator) -> Fakes:
     A rate per genuine like is drawn, at the posts' mix of genuine engagement, where the model
     states its priors at the mix that is shown; over many creators the two are the same.
     """
-    score = section.score_concentration
+    score, level = section.score_concentration, section.score_level
     return Fakes(
         creators=1.0,
         share=draw(section.share, rng),
         concentration=draw(section.concentration, rng),
-        credible=1.0,
+        credible=1.0 if level is None else draw(level, rng),
         score_concentration=1.0 if score is None else draw(score, rng),
     )
 
