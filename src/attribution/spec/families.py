@@ -587,6 +587,22 @@ def _count_working(y: Floats, exposure: Floats) -> Working:
     return Working(y / (1.0 + y / 2.0), y, exposure)
 
 
+def _poisson_working(y: Floats, exposure: Floats) -> Working:
+    """A Poisson count of mean mu tells mu of log mu, however far counts spread in the data."""
+    return Working(y, y, exposure)
+
+
+def _working_of_counts(own: tuple[str, ...]) -> Callable[[Floats, Floats], Working]:
+    """Return what counts say, from a family's own parameters."""
+    told = _count_working if "dispersion" in own else _poisson_working
+
+    def above_zero(y: Floats, exposure: Floats) -> Working:
+        """Zeros behind a hurdle say nothing of the mean of what is above it."""
+        return told(y, np.where(y > 0, exposure, 0.0))
+
+    return above_zero if "hurdle" in own else told
+
+
 def _trials_working(y: Floats, trials: Floats) -> Working:
     """A share of n trials tells n p (1 - p) of the logit; half a success and failure are added."""
     p = (y + 0.5) / (trials + 1.0)
@@ -635,7 +651,7 @@ def _count(
         log_density=log_density,
         draw=draw,
         expected=expected,
-        working=_count_working,
+        working=_working_of_counts(own),
         streams=streams,
         pymc=pymc,
     )
