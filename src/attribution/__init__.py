@@ -10,7 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attribution.answers import chart, check, contributions, effects, parameters, roi
+    from attribution.answers import (
+        chart,
+        check,
+        contributions,
+        effects,
+        luck,
+        parameters,
+        roi,
+        susceptibility,
+    )
     from attribution.data import daily, ingest, validate
     from attribution.drafting import draft_spec
     from attribution.fitting import fit
@@ -36,10 +45,12 @@ __all__ = [
     "fit",
     "ingest",
     "load_run",
+    "luck",
     "parameters",
     "report",
     "roi",
     "simulate",
+    "susceptibility",
     "validate",
 ]
 
@@ -56,10 +67,12 @@ _MODULES = {
     "fit": "fitting",
     "ingest": "data",
     "load_run": "run",
+    "luck": "answers",
     "parameters": "answers",
     "report": "reporting",
     "roi": "answers",
     "simulate": "simulation",
+    "susceptibility": "answers",
     "validate": "data",
 }
 

@@ -136,6 +136,43 @@ def roi(
     return opened(run).roi(by=by, margin=margin, unhealthy=unhealthy)
 
 
+def susceptibility(run: Run | str | Path, *, top: int | None = None) -> pl.DataFrame:
+    """Return how prone to buy each creator's audience is, the highest first, with odds.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    top
+        How many lead, for the probability of being among them; by default 10, a fifth of fewer
+        than 20 creators.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its model has no effect of creators.
+    """
+    return opened(run).susceptibility(top=top)
+
+
+def luck(run: Run | str | Path, *, top: int | None = None) -> pl.DataFrame:
+    """Return how much of the differences between creators' observed rates is luck.
+
+    Parameters
+    ----------
+    run
+        A run or its folder.
+    top
+        How many lead, for how many of the observed leaders are none; as in ``susceptibility``.
+
+    Raises
+    ------
+    attribution.errors.InputError
+        When there is no run there, or its model has no effect of creators.
+    """
+    return opened(run).luck(top=top)
+
+
 def chart(
     run: Run | str | Path,
     name: str,

@@ -268,13 +268,13 @@ def landed(design: Design, means: Floats) -> Floats:
     """
     if design.sources is None:
         return means
-    share = _shares(design.sources)
+    share = shares_of_sources(design.sources)
     if means.ndim == 2:
         return _credit(share, means)
     return np.stack([_credit(share, means[:, :, k]) for k in range(means.shape[2])], axis=2)
 
 
-def _shares(sources: Sources) -> csr_array:
+def shares_of_sources(sources: Sources) -> csr_array:
     """Share of the orders of each source that lands on each post; sparse (post, source)."""
     post, column = np.nonzero(sources.weight)
     count = len(sources.weight)
@@ -294,7 +294,7 @@ def credited(design: Design, here: Given) -> Given:
     """
     if design.sources is None:
         return here
-    share = _shares(design.sources)
+    share = shares_of_sources(design.sources)
     mean = _credit(share, here.mean)
     if "dispersion" not in here.own:
         return replace(here, mean=mean)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import polars as pl
     import xarray as xr
 
+    from attribution.quantities.audiences import Audiences
+
 POSTERIOR, DIAGNOSTICS, TABLE = "posterior.nc", "diagnostics.parquet", "table.parquet"
 SPEC, MANIFEST = "spec.toml", "manifest.json"
 FILES = (POSTERIOR, DIAGNOSTICS, TABLE, SPEC)
@@ -220,6 +222,25 @@ class Run:
         from attribution.quantities.roi import roi
 
         return roi(self, by=by, margin=margin, unhealthy=unhealthy)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        """Draws of what each creator's audience is; see ``quantities.audiences``."""
+        from attribution.quantities.audiences import audiences
+
+        return audiences(self)
+
+    def susceptibility(self, *, top: int | None = None) -> pl.DataFrame:
+        """Return creators ranked by how prone to buy; see ``quantities.susceptibility``."""
+        from attribution.quantities.susceptibility import susceptibility
+
+        return susceptibility(self, top)
+
+    def luck(self, *, top: int | None = None) -> pl.DataFrame:
+        """Return how much of creators' differences is luck; see ``quantities.susceptibility``."""
+        from attribution.quantities.susceptibility import luck
+
+        return luck(self, top)
 
     @property
     def charts(self) -> Any:

@@ -33,7 +33,7 @@ def test_forest_draws_bounds_median_and_truth_per_quantity_in_its_unit() -> None
         assert axis["title"].removesuffix(" (log scale)") == unit
 
 
-def test_forest_of_many_creators_shows_the_extremes_and_says_so() -> None:
+def test_many_creators_are_drawn_by_the_extremes_and_it_says_so() -> None:
     chart = drawn.chart("creators")
     groups = {row["group"] for row in drawn.rows(chart.to_dict()) if "group" in row}
     assert len(groups) == MOST_ROWS

@@ -59,6 +59,14 @@ class FakeRun:
         self.asked = asked
         return NUMBERS
 
+    def susceptibility(self, *, top: int | None) -> pl.DataFrame:
+        self.asked = {"creators": top}
+        return NUMBERS
+
+    def luck(self, *, top: int | None) -> pl.DataFrame:
+        self.asked = {"luck": top}
+        return NUMBERS
+
     def contributions(self, by: str) -> pl.DataFrame:
         self.asked = {"by": by}
         return NUMBERS
@@ -107,6 +115,19 @@ def test_effects(run: FakeRun) -> None:
 def test_contributions(run: FakeRun, by: str) -> None:
     assert invoke("contributions", "runs/fake", "--by", by).exit_code == 0
     assert run.asked == {"by": by}
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["susceptibility"], {"creators": None}),
+        (["susceptibility", "--top", "5"], {"creators": 5}),
+        (["luck", "--top", "3"], {"luck": 3}),
+    ],
+)
+def test_creators_and_luck(run: FakeRun, words: list[str], asked: dict[str, int | None]) -> None:
+    assert invoke(words[0], "runs/fake", *words[1:]).exit_code == 0
+    assert run.asked == asked
 
 
 def test_roi_passes_its_options_on(run: FakeRun) -> None:

@@ -17,7 +17,7 @@ TABLES: dict[str, Callable[[], pl.DataFrame]] = {
     "contrasts": lambda: frames.effects().filter(pl.col("scope") == "contrast"),
     "funnel": frames.funnel,
     "claim": frames.claims,
-    "creators": lambda: frames.effects().filter(pl.col("scope") == "creator"),
+    "creators": frames.susceptibility,
     "fakes": frames.fakes,
     "density": frames.draws,
     "response": frames.curve,

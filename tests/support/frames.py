@@ -555,3 +555,58 @@ def fakes(creators: int = 50) -> pl.DataFrame:
         rows.append(row | {"average": 0.25, "by_score": score})
     extra = {"average": pl.Float64, "by_score": pl.Float64}
     return pl.DataFrame(rows, schema=SCHEMA | extra)
+
+
+def susceptibility() -> pl.DataFrame:
+    """Return an invented ranking of 60 creators, most prone first, with luck's share."""
+    sizes = np.geomspace(3.0, 0.3, 60)
+    chances = np.clip((sizes - 0.3) / 1.2, 0.001, 0.999)
+    raw = np.maximum(sizes**1.6 + 0.3 * np.sin(np.arange(60)), 0.0)
+    count = len(sizes)
+    answers = [
+        "above average" if p >= 0.95 else "below average" if p <= 0.05 else "cannot tell"
+        for p in chances
+    ]
+    return pl.DataFrame(
+        {
+            "rank": np.arange(1, count + 1),
+            "group": [f"creator_{i:02d}" for i in range(count)],
+            "scope": ["creator"] * count,
+            "population": [THESE] * count,
+            "posts": np.full(count, 6),
+            "observed": np.round(10 * raw),
+            "expected": np.full(count, 10.0),
+            "raw": raw,
+            "mean": sizes,
+            "sd": 0.2 * sizes,
+            "median": sizes,
+            "lower": 0.7 * sizes,
+            "upper": 1.4 * sizes,
+            "interval": ["eti"] * count,
+            "prob": np.full(count, 0.89),
+            "unit": ["ratio"] * count,
+            "shift": sizes - raw,
+            "reliability": np.full(count, 0.6),
+            "rank_mean": np.arange(1.0, count + 1),
+            "rank_lower": np.maximum(np.arange(count) - 8.0, 1.0),
+            "rank_upper": np.minimum(np.arange(count) + 9.0, 60.0),
+            "top": np.full(count, 10),
+            "p_top": np.linspace(0.95, 0.0, count),
+            "p_top_fifth": np.linspace(0.97, 0.0, count),
+            "statement": ["P(> 1)"] * count,
+            "probability": chances,
+            "answer": answers,
+            "p_next": [*np.linspace(0.6, 0.7, count - 1), None],
+            "method": ["nuts"] * count,
+            "share_of_luck": np.full(count, 0.58),
+            "share_of_luck_lower": np.full(count, 0.45),
+            "share_of_luck_upper": np.full(count, 0.7),
+        }
+    )
+
+
+def luck() -> pl.DataFrame:
+    """Return invented estimates of how much is luck."""
+    share = ("share_of_luck", "Share of luck in the differences between creators' observed rates")
+    row = estimate(*share, "share", 0.58, 0.12, **stated("P(> 50%)", 0.86))
+    return pl.DataFrame([row | {"weighting": "per creator"}], schema=SCHEMA)

@@ -85,6 +85,7 @@ class FabricatedRun:
     estimates: pl.DataFrame = field(default_factory=frames.effects)
     money: pl.DataFrame | None = field(default_factory=frames.roi)
     splits: pl.DataFrame | None = field(default_factory=frames.contributions)
+    ranking: pl.DataFrame | None = field(default_factory=frames.susceptibility)
     table: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(
             {"post_id": ["a", "b"], "creator_id": ["x", "y"], "tier": ["nano", "micro"]}
@@ -101,6 +102,14 @@ class FabricatedRun:
 
     def effects(self) -> pl.DataFrame:
         return self.estimates
+
+    def susceptibility(self, *, top: int | None = None) -> pl.DataFrame:
+        if self.ranking is None:
+            raise InputError(Problem("the model has no effect of creators"))
+        return self.ranking
+
+    def luck(self, *, top: int | None = None) -> pl.DataFrame:
+        return frames.luck()
 
     def contributions(self, by: str | Sequence[str] = "total") -> pl.DataFrame:
         if self.splits is None:
@@ -143,4 +152,6 @@ def poor_run() -> FabricatedRun:
     )
     kept = frames.effects().filter(pl.col("scope") == "overall")
     table = pl.DataFrame({"post_id": ["a", "b"]})
-    return FabricatedRun(manifest=manifest, estimates=kept, money=None, splits=None, table=table)
+    return FabricatedRun(
+        manifest=manifest, estimates=kept, money=None, splits=None, ranking=None, table=table
+    )

@@ -41,7 +41,7 @@ class RunCharts:
         return self._draw("claim")
 
     def creators(self) -> alt.ChartType:
-        """Return how prone each creator's audience is to buy."""
+        """Return creators by how prone their audiences are to buy, beside what was observed."""
         return self._draw("creators")
 
     def fakes(self) -> alt.ChartType:

@@ -42,6 +42,7 @@ from attribution.charts.sources import (
 )
 from attribution.charts.theme import noted
 from attribution.charts.trace import trace
+from attribution.charts.susceptibility import susceptibility
 from attribution.errors import InputError, Problem, suggest
 
 if TYPE_CHECKING:
@@ -113,10 +114,12 @@ REGISTRY = {
     ),
     "creators": Entry(
         "Whose audience is more prone to buy than an average one, after shrinkage for luck?",
-        "A row per creator, highest first; right of the dashed line at 1 is above average. Of "
-        "many creators the highest and the lowest are drawn.",
+        "A row per creator, most prone first; right of the dashed line at 1 is above average. The "
+        "hollow circle is the ratio that was observed, the point what is left of it after "
+        "shrinkage: the shorter its record, the further it moves. Of many creators the highest and "
+        "the lowest are drawn.",
         creators_source,
-        forest,
+        susceptibility,
     ),
     "fakes": Entry(
         "How much of each creator's engagement is fake, and what does the vendor's score say?",

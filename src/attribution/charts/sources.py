@@ -59,11 +59,12 @@ def claims(effects: pl.DataFrame) -> pl.DataFrame:
     return effects.filter(pl.col("quantity").str.contains(f"{CLAIMS}.*_above_"))
 
 
-def creators(effects: pl.DataFrame) -> pl.DataFrame:
-    """Keep how prone each creator's audience is to buy."""
-    from attribution.quantities.authenticity import is_of_fakes
+def capture_source(run: Run, _request: Request) -> pl.DataFrame:
+    """Give densities of shares and the orders for each recorded one."""
+    from attribution.quantities.captured import capture_table
 
-    return effects.filter(pl.col("scope") == CREATOR, ~is_of_fakes())
+    what = "capture: its model takes each recorded order for one that posts brought"
+    return _required(capture_table(run), what)
 
 
 def _required(frame: pl.DataFrame, what: str) -> pl.DataFrame:
@@ -93,8 +94,10 @@ def claim_source(run: Run, _request: Request) -> pl.DataFrame:
 
 
 def creators_source(run: Run, _request: Request) -> pl.DataFrame:
-    """Give how prone each creator's audience is to buy."""
-    return _required(creators(run.effects()), "estimates by creator")
+    """Give how prone each creator's audience is to buy, and luck's share of the differences."""
+    from attribution.quantities.susceptibility import with_luck
+
+    return with_luck(run.susceptibility(), run)
 
 
 def fakes_source(run: Run, _request: Request) -> pl.DataFrame:

@@ -15,11 +15,13 @@ from attribution.cli.demo import demo
 from attribution.cli.effects import effects
 from attribution.cli.fit import fit
 from attribution.cli.ingest import ingest
+from attribution.cli.luck import luck
 from attribution.cli.models import models
 from attribution.cli.parameters import parameters
 from attribution.cli.report import report
 from attribution.cli.roi import roi
 from attribution.cli.simulate import simulate
+from attribution.cli.susceptibility import susceptibility
 from attribution.cli.validate import validate
 
 
@@ -50,6 +52,8 @@ for _command in (
     check,
     effects,
     parameters,
+    susceptibility,
+    luck,
     contributions,
     roi,
     compare,

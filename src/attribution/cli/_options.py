@@ -51,6 +51,17 @@ def tiers_option() -> Decorator:
     )
 
 
+def top_option() -> Decorator:
+    """Take ``--top``: how many creators lead; None for the usual number."""
+    return click.option(
+        "--top",
+        type=click.IntRange(min=1),
+        metavar="COUNT",
+        help="How many creators lead, for the odds of being among them.  [default: 10, or a fifth"
+        " of fewer than 20]",
+    )
+
+
 def force_option() -> Decorator:
     """Take ``--force`` as ``overwrite``."""
     return click.option("--force", "overwrite", is_flag=True, help="Replace what is there.")

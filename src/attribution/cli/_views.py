@@ -151,6 +151,27 @@ CONTRIBUTIONS = View(
         interval("share's interval", "share_lower", "share_upper"),
     )
 )
+SUSCEPTIBILITY = View(
+    (
+        value("rank", "rank"),
+        plain("creator", "group"),
+        value("posts", "posts"),
+        value("observed", "observed"),
+        value("an average creator's", "expected"),
+        value("observed ratio", "raw"),
+        value("susceptibility", "median"),
+        interval(),
+        value("shrunk by", "shift"),
+        chance("reliability", "reliability"),
+        interval("interval of rank", "rank_lower", "rank_upper"),
+        chance("P(in the top)", "p_top"),
+        chance("P(top fifth)", "p_top_fifth"),
+        chance("P(above average)", "probability"),
+        chance("P(above the next)", "p_next"),
+        plain("answer", "answer"),
+    )
+)
+
 
 ROI = View(
     (

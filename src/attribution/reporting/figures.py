@@ -8,7 +8,7 @@ import polars as pl
 
 from attribution.charts.html import embedded
 from attribution.charts.registry import REGISTRY
-from attribution.charts.sources import Request, claims, contrasts, creators, rates, ways
+from attribution.charts.sources import Request, claims, contrasts, rates, ways
 from attribution.errors import InputError
 from attribution.quantities.authenticity import fakes_table
 from attribution.reporting.content import Figure, Missing
@@ -19,7 +19,6 @@ HELD: dict[str, Callable[[Findings], pl.DataFrame | Missing]] = {
     "contrasts": lambda found: contrasts(found.effects),
     "funnel": lambda found: ways(found.effects),
     "claim": lambda found: claims(found.effects),
-    "creators": lambda found: creators(found.effects),
     "fakes": lambda found: fakes_table(found.run, found.effects),
     "contributions": lambda found: found.contributions,
     "roi": lambda found: found.roi,

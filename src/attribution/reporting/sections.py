@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from attribution.charts.sources import claims, contrasts, creators, rates, ways
+from attribution.charts.sources import claims, contrasts, rates, ways
 from attribution.charts.words import capitalised, count, percent
 from attribution.manifest import Manifest
 from attribution.quantities.authenticity import is_of_fakes
 from attribution.reporting import tables, words
 from attribution.reporting.content import Block, Facts, Folded, Items, Missing, Section, Words
 from attribution.reporting.figures import drawn, figure
-from attribution.reporting.findings import Findings
+from attribution.reporting.findings import Findings, attempt
 from attribution.reporting.headline import answers, group_name
 from attribution.reporting.provenance import joined
 from attribution.spec.model import ModelSpec
@@ -144,12 +144,14 @@ def funnel(found: Findings) -> Section:
 
 def audiences(found: Findings) -> Section:
     """Return the creators' audiences; no blocks where the model has no creators."""
-    rows = creators(found.effects)
-    if rows.is_empty():
+    ranking = attempt("Creators", found.run.susceptibility)
+    if isinstance(ranking, Missing):
         return Section("creators", words.CREATORS_TITLE, ())
-    return Section(
-        "creators", words.CREATORS_TITLE, (figure("creators", found), _folded_estimates(rows))
-    )
+    every = Folded(words.ALL_CREATORS, (tables.susceptibility(ranking),))
+    of_luck = attempt("Luck", found.run.luck)
+    share = of_luck if isinstance(of_luck, Missing) else tables.estimates(of_luck, words.LUCK)
+    blocks = (Words((words.CREATORS,)), figure("creators", found), share, every)
+    return Section("creators", words.CREATORS_TITLE, blocks)
 
 
 def fakes(found: Findings) -> Section:

@@ -78,6 +78,23 @@ ESTIMATES = (
     chance("before the data", "prior_probability"),
     text("answer", "answer"),
 )
+SUSCEPTIBILITY = (
+    value("rank", "rank"),
+    text("creator", "group"),
+    value("posts", "posts"),
+    value("observed", "observed"),
+    value("an average creator's", "expected"),
+    value("observed ratio", "raw"),
+    value("susceptibility", "median"),
+    bounds("interval", "lower", "upper"),
+    chance("reliability", "reliability"),
+    bounds("interval of the rank", "rank_lower", "rank_upper"),
+    chance("P(in the top)", "p_top"),
+    chance("P(top fifth)", "p_top_fifth"),
+    chance("P(above average)", "probability"),
+    chance("P(above the next)", "p_next"),
+    text("answer", "answer"),
+)
 CONTRIBUTIONS = (
     text("group", "group"),
     text("came with", "part"),
@@ -139,6 +156,12 @@ CHECKS = (
 def estimates(frame: pl.DataFrame, caption: str) -> Table:
     """Return a table of tidy estimates."""
     return filled(f"{caption}; {interval_name(frame)}", ESTIMATES, frame.rows(named=True))
+
+
+def susceptibility(frame: pl.DataFrame) -> Table:
+    """Return creators ranked by how prone their audiences are to buy."""
+    caption = f"Creators, the top being {frame['top'][0]}; {interval_name(frame)}"
+    return filled(caption, SUSCEPTIBILITY, frame.to_dicts())
 
 
 def contributions(frame: pl.DataFrame) -> Table:

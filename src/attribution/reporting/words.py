@@ -150,6 +150,13 @@ PARAMETERS = (
     "out, `attribution parameters --all` tells them."
 )
 EQUATIONS = "Equations and priors"
+CREATORS = (
+    "What a creator's posts bring against the same posts by an average creator. The fewer orders a "
+    "record holds, the more of what sets it apart is luck, and the further it is drawn towards the "
+    "average. A prone audience, a product that fits it and better posts cannot be told apart."
+)
+LUCK = "How much of the differences is luck"
+ALL_CREATORS = "All creators with their odds"
 
 SIGNALS = (
     "Every number is an average at the values that were observed, and the table names its weights. "
