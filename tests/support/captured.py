@@ -16,7 +16,7 @@ share = { name = "beta", alpha = 3.0, beta = 5.0 }
 leaked = { name = "beta", alpha = 1.0, beta = 9.0 }
 """
 
-SURVEY = "survey = { buyers = 80, recorded = 28 }\n"
+SURVEY = "survey = { buyers = 12, recorded = 9 }\n"
 
 LIFT = """
 [experiments]

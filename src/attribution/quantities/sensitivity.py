@@ -20,6 +20,9 @@ from attribution.spec.statement import StatedPrior
 
 POWERS = {0.5: "prior counted half", 2.0: "prior counted twice"}
 
+FEWEST = 25
+"""Draws of which the largest weights can be smoothed: five of them."""
+
 SENSITIVITY = "sensitivity"
 """Scope of quantities under other priors."""
 
@@ -85,6 +88,8 @@ def leaning(
 def reweighted(draws: Draws, priors: Sequence[StatedPrior], power: float) -> tuple[Integers, float]:
     """Return which draws stand for the posterior under other priors, and the weights' Pareto k.
 
+    The k of too few draws to tell is infinite.
+
     Draws are taken in their own order, each as often as its smoothed weight says (systematic
     resampling), so that copies follow one another and effective draws count them once.
     """
@@ -92,6 +97,8 @@ def reweighted(draws: Draws, priors: Sequence[StatedPrior], power: float) -> tup
 
     log_priors = np.sum([_log_prior(draws, stated) for stated in priors], axis=0)
     log_weights = (power - 1.0) * log_priors
+    if len(log_weights) < FEWEST:
+        return np.arange(len(log_weights)), np.inf
     if np.ptp(log_weights) == 0.0:
         return np.arange(len(log_weights)), -np.inf
     # ArviZ's function takes log likelihoods and smooths weights of their inverse.

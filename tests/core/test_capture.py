@@ -1,0 +1,183 @@
+"""Capture: what a survey, a prior and the counts say of the share of orders that is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import xarray as xr
+from scipy import stats
+from support import captured, tiny
+
+from attribution.data import AnalysisTable
+from attribution.fitting import fit
+from attribution.quantities.effects import effects
+from attribution.quantities.recorded import BROUGHT, RECORDED
+from attribution.quantities.roi import roi
+from attribution.run import Run
+from attribution.spec.priors import Prior
+from attribution.spec.sections import Capture
+
+SETTINGS: dict[str, Any] = {"draws": 2000, "tune": 500, "chains": 2, "seed": 3}
+PRIOR = (3.0, 5.0)
+BUYERS, RECORDED_BUYERS = 12, 9
+
+
+@cache
+def surveyed() -> Run:
+    spec = captured.spec(captured.CAPTURE + captured.SURVEY)
+    return fit(spec, AnalysisTable(captured.table()), **SETTINGS)
+
+
+def posterior(power: float = 1.0) -> Any:
+    """Return what is known of the share by its prior, counted with a power, and the survey."""
+    a, b = (power * (value - 1.0) + 1.0 for value in PRIOR)
+    return stats.beta(a + RECORDED_BUYERS, b + BUYERS - RECORDED_BUYERS)
+
+
+def assert_drawn_from(draws: np.ndarray, distribution: Any, effective: float) -> None:
+    """Compare shares below quantiles with their chance, to four Monte Carlo errors."""
+    for share in (0.055, 0.25, 0.5, 0.75, 0.945):
+        below = np.mean(draws < distribution.ppf(share))
+        assert abs(below - share) < 4.0 * np.sqrt(share * (1.0 - share) / effective), share
+
+
+def test_thinning_a_negative_binomial_count_scales_its_mean_and_leaves_its_dispersion() -> None:
+    rng = np.random.default_rng(1)
+    mean, alpha, share, count = 12.0, 1.5, 0.3, 400_000
+    brought = rng.poisson(rng.gamma(alpha, mean / alpha, count))
+    recorded = rng.binomial(brought, share)
+    thinned = stats.nbinom(alpha, alpha / (alpha + share * mean))
+    observed = np.bincount(recorded, minlength=16)[:16]
+    expected = count * thinned.pmf(np.arange(16))
+    assert stats.chisquare(observed, expected * observed.sum() / expected.sum()).pvalue > 1e-3
+    wrong = stats.nbinom(share * alpha, alpha / (alpha + mean)).pmf(np.arange(16))
+    assert stats.chisquare(observed, wrong * observed.sum() / wrong.sum()).pvalue < 1e-3
+
+
+def test_with_a_survey_the_share_is_beta_whatever_the_counts() -> None:
+    run = surveyed()
+    share = run.draws["capture_share"]
+    effective = run.diagnosed.filter(parameter="capture_share").item(0, "ess_bulk")
+    assert effective > 1000
+    assert_drawn_from(share, posterior(), effective)
+    assert_drawn_from(run.draws["leaked_share"], stats.beta(1.0, 9.0), effective)
+
+
+def test_a_run_without_the_survey_is_not_that_beta() -> None:
+    """The comparison can fail: the prior alone is far from what the survey makes of it."""
+    with pytest.raises(AssertionError):
+        assert_drawn_from(surveyed().draws["capture_share"], stats.beta(*PRIOR), 4000)
+
+
+def row(table: pl.DataFrame, quantity: str, scope: str = "overall", group: str = "all") -> Any:
+    found = table.filter(quantity=quantity, scope=scope, group=group)
+    assert found.height == 1, (quantity, scope, group)
+    return found.row(0, named=True)
+
+
+@pytest.mark.parametrize(("power", "words"), [(0.5, "half"), (2.0, "twice")])
+def test_the_prior_counted_otherwise_is_the_posterior_under_that_prior(
+    power: float, words: str
+) -> None:
+    told = row(effects(surveyed()), "capture_share", "sensitivity", f"prior counted {words}")
+    exact = posterior(power)
+    error = exact.std() / np.sqrt(1000)
+    assert told["mean"] == pytest.approx(exact.mean(), abs=4 * error)
+    assert told["lower"] == pytest.approx(exact.ppf(0.055), abs=8 * error)
+    assert told["upper"] == pytest.approx(exact.ppf(0.945), abs=8 * error)
+    stated = row(effects(surveyed()), "capture_share")
+    assert abs(told["mean"] - stated["mean"]) > 4 * error, "no leaning would pass as well"
+
+
+def test_orders_brought_are_recorded_ones_less_leaks_over_the_share() -> None:
+    run = surveyed()
+    share, leaked = run.draws["capture_share"], run.draws["leaked_share"]
+    table = effects(run)
+    factor = (1.0 - leaked) / share
+    assert row(table, "orders_per_recorded_order")["mean"] == pytest.approx(factor.mean())
+    recorded = row(table, "expected_recorded_orders")["mean"]
+    assert recorded == pytest.approx(run.table["conversions"].sum(), rel=0.1)
+    total = sum(
+        row(table, name)["mean"] * sign
+        for name, sign in (
+            ("expected_recorded_orders", 1.0),
+            ("orders_leaked", -1.0),
+            ("orders_missed", 1.0),
+        )
+    )
+    assert row(table, "expected_orders_brought")["mean"] == pytest.approx(total)
+
+
+def test_the_label_says_what_rests_on_the_prior_alone() -> None:
+    table = effects(surveyed())
+    assert "prior alone" not in row(table, "capture_share")["label"]
+    assert "prior alone" in row(table, "leaked_share")["label"]
+
+
+def test_a_survey_that_the_prior_contradicts_fails_the_run() -> None:
+    sure = captured.CAPTURE.replace("alpha = 3.0, beta = 5.0", "alpha = 50.0, beta = 450.0")
+    spec = captured.spec(sure + captured.SURVEY)
+    run = fit(spec, AnalysisTable(captured.table()), **SETTINGS | {"draws": 300})
+    status = {check.name: check.status for check in run.manifest.health}
+    assert status["survey of buyers"] == "fail"
+    good = {check.name: check.status for check in surveyed().manifest.health}
+    assert good["survey of buyers"] == "pass"
+
+
+def with_capture(*, share: np.ndarray | None = None) -> Run:
+    """Return the run made by hand, its two draws repeated, with shares as they stand in a prior.
+
+    Without shares these are 0.5 and 0.25 in the two draws.
+    """
+    prior = Prior("beta", {"alpha": 5.0, "beta": 5.0})
+    run = tiny.run(spec=replace(tiny.ADDITIVE, capture=Capture(prior)))
+    hand = run.tree["posterior"].to_dataset()
+    if share is not None:
+        size = len(share) // (2 * hand.sizes["draw"])
+        hand = hand.isel(draw=np.tile(np.arange(hand.sizes["draw"]), size))
+    values = tiny.both(0.5, 0.25) if share is None else share
+    hand["capture_share"] = (("chain", "draw"), values.reshape(2, -1))
+    return replace(run, tree=xr.DataTree.from_dict({"posterior": hand, "prior": hand}))
+
+
+def creator(table: pl.DataFrame, name: str) -> dict[str, Any]:
+    return table.row(by_predicate=pl.col("group") == name, named=True)
+
+
+def test_expected_roi_counts_orders_that_are_missed_and_says_so() -> None:
+    """Creator a earns 240 and 225 by recorded orders at a cost of 120: 480 and 900 by all."""
+    a = creator(roi(with_capture()), "a")
+    assert a["basis"] == BROUGHT
+    found = (a["expected_roi_lower"], a["expected_roi_upper"])
+    assert found == pytest.approx((480 / 120 - 1, 900 / 120 - 1))
+    assert a["realised_roi"] == pytest.approx(-10 / 120), "a fact of recorded orders"
+    assert a["pays_from"] == pytest.approx(120 / 232.5)
+    plain = creator(roi(tiny.run()), "a")
+    assert plain["basis"] == RECORDED
+    assert plain["pays_from"] is plain["p_profit_prior_half"] is None
+
+
+def test_of_few_draws_nothing_is_said_under_other_priors() -> None:
+    a = creator(roi(with_capture()), "a")
+    assert a["p_profit_prior_half"] is a["p_profit_prior_twice"] is None
+
+
+def test_odds_of_profit_are_told_with_the_prior_counted_otherwise() -> None:
+    """At a margin of 0.3 creator a pays where the share is below 0.6 or, in draw 2, 0.5625."""
+    beta = stats.beta(5.0, 5.0).ppf((np.arange(1600) + 0.5) / 1600)
+    share = np.random.default_rng(1).permutation(beta)
+    a = creator(roi(with_capture(share=share), margin=0.3), "a")
+
+    def exact(alpha: float) -> float:
+        return float(np.mean(stats.beta(alpha, alpha).cdf([0.6, 0.5625])))
+
+    assert a["p_profit"] == pytest.approx(exact(5.0), abs=0.02)
+    assert a["p_profit_prior_half"] == pytest.approx(exact(3.0), abs=0.02)
+    assert a["p_profit_prior_twice"] == pytest.approx(exact(9.0), abs=0.02)
+    assert abs(exact(9.0) - exact(5.0)) > 0.04
+    assert abs(exact(3.0) - exact(5.0)) > 0.03
