@@ -64,7 +64,9 @@ def given_at(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
     here = own.with_mean(F, LINKS[design.spec.mean.link], sums["mean"], design.trials)
     if design.halo is None:
         return here
-    return replace(here, mean=here.mean + carried(design, draws).sum(axis=2))
+    mean, days = _halo(design, draws)
+    without = mean.baseline(here.mean, days)
+    return replace(here, mean=without + carried(design, draws).sum(axis=2))
 
 
 def own_given(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
@@ -102,10 +104,27 @@ def carried(design: Design, draws: Draws) -> Floats:
     TypeError
         For a model whose mean is not a halo mean.
     """
+    mean, days = _halo(design, draws)
+    return np.stack(mean.carried(F, days), axis=2)
+
+
+def baseline(design: Design, draws: Draws) -> Floats:
+    """Expected sales of each day without posts, of a halo mean; (draw, post).
+
+    Raises
+    ------
+    TypeError
+        For a model whose mean is not a halo mean.
+    """
+    mean, days = _halo(design, draws)
+    return np.asarray(mean.baseline(F.exp(sum_of_terms(design, draws, "mean")), days))
+
+
+def _halo(design: Design, draws: Draws) -> tuple[HaloMean, DrawnDays]:
     mean = design.spec.mean
     if not isinstance(mean, HaloMean) or design.halo is None:
         raise TypeError("only a halo mean carries effects from day to day")
-    return np.stack(mean.carried(F, DrawnDays(design.halo, draws)), axis=2)
+    return mean, DrawnDays(design.halo, draws)
 
 
 def lift(design: Design, draws: Draws) -> tuple[Floats, Floats]:

@@ -22,7 +22,6 @@ from attribution.draws import Draws, blocks, stack, stage_dataset, thin
 from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
-from attribution.spec.halo import HaloMean
 from attribution.spec.model import RatesMean
 from attribution.spec.sections.authenticity import FAKE
 from attribution.spec.sections.capture import SHARE as CAPTURED
@@ -259,7 +258,7 @@ def _influence(tree: xr.DataTree, design: Design) -> Check:
 def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[Check]:
     """Do the data say how orders split between the parts?"""
     mean = design.spec.mean
-    if not isinstance(mean, RatesMean | HaloMean) or "share" not in draws or prior is None:
+    if not isinstance(mean, RatesMean) or "share" not in draws or prior is None:
         return
     outcome = outcome_of(design)
     what = "orders" if outcome.is_orders else outcome.column

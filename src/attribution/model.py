@@ -25,7 +25,7 @@ from attribution.design.types import Design, GroupIndex, Sources, dim
 from attribution.joint import absorb
 from attribution.spec.adstock import Ages
 from attribution.spec.families import OWN, Given
-from attribution.spec.halo import SHARE, HaloMean
+from attribution.spec.halo import EFFECT, HaloMean
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
 from attribution.spec.priors import PRIORS, REAL, SCALES, Prior
@@ -439,16 +439,17 @@ def _given(design: Design, hidden: Tensor | None) -> Given:
     eta = _sum_of_terms(design, "mean", design.spec.mean, at, eta)
     trials = None if design.trials is None else _data("trials", design.trials, "post")
     given = _own(design, at).with_mean(F, LINKS[design.spec.mean.link], eta, trials)
-    return given if design.halo is None else replace(given, mean=given.mean + _carried(design))
+    return given if design.halo is None else _with_halo(design, design.halo, given)
 
 
-def _carried(design: Design) -> Tensor:
-    """Expected sales of each day through posts of it and of those before; dims (post,)."""
+def _with_halo(design: Design, halo: Halo, given: Given) -> Given:
+    """Split usual sales of each day into a baseline and what posts of it and before bring."""
     mean = design.spec.mean
-    if not isinstance(mean, HaloMean) or design.halo is None:
+    if not isinstance(mean, HaloMean):
         raise AssertionError("only a halo mean carries effects from day to day")
     mean.build(Builder(design))
-    return sum(mean.carried(F, TensorDays(design.halo)))
+    days = TensorDays(halo)
+    return replace(given, mean=mean.baseline(given.mean, days) + sum(mean.carried(F, days)))
 
 
 class TensorDays:
@@ -466,10 +467,13 @@ class TensorDays:
         """Return an unknown that is one number."""
         return pm.modelcontext(None)[name]
 
-    def share(self, part: int) -> Tensor:
-        """Return the share of the posts' sales that come through a part."""
-        model = pm.modelcontext(None)
-        return model[SHARE][part] if SHARE in model else 1.0
+    def effect(self, part: int) -> Tensor:
+        """Return the deviation of a part's log rate."""
+        return pm.modelcontext(None)[EFFECT][part]
+
+    def mix(self, part: int) -> Tensor:
+        """Return a part's share of average reach."""
+        return _data("part_mix", self._halo.mix, "part")[part]
 
     def lagged(self, part: str, weights: Tensor) -> Tensor:
         """Return the reach of a part on the days before, weighted by lag; (post,)."""

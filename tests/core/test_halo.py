@@ -58,7 +58,7 @@ def test_what_is_carried_is_what_a_loop_over_days_and_posts_gives() -> None:
     design = design_of(table, "weibull")
     draws = {
         "halo_share": np.asarray([0.3, 0.1]),
-        "share": np.asarray([[0.25, 0.75], [0.6, 0.4]]),
+        "part_effect": np.asarray([[0.4, -0.4], [-1.0, 1.0]]),
         "half_life": np.asarray([2.0, 6.0]),
         "steepness": np.asarray([0.7, 1.5]),
     }
@@ -67,9 +67,12 @@ def test_what_is_carried_is_what_a_loop_over_days_and_posts_gives() -> None:
     for d in range(2):
         scale = draws["half_life"][d] / np.log(2.0) ** (1.0 / draws["steepness"][d])
         left = stats.weibull_min.sf(np.arange(15), draws["steepness"][d], scale=scale)
-        for k, part in enumerate(("reach_nano", "reach_mid")):
+        parts = ("reach_nano", "reach_mid")
+        factors = np.exp(draws["part_effect"][d])
+        reaching = sum(f * table[part].mean() for f, part in zip(factors, parts, strict=True))
+        for k, part in enumerate(parts):
             reach = table[part].to_list()
-            rate = draws["halo_share"][d] * draws["share"][d, k] * known / np.mean(reach)
+            rate = draws["halo_share"][d] * known * factors[k] / reaching
             expected = [0.0] * len(reach)
             for day, reached in enumerate(reach):
                 for lag in range(14):
@@ -167,12 +170,15 @@ def test_days_that_cannot_be_used_are_named(change, said: str) -> None:
     assert said in str(caught.value)
 
 
+EFFECTS = (0.5, -0.5)
+
+
 def known(share: float) -> dict[str, np.ndarray]:
     """Return draws that are all alike, of which estimands follow by hand."""
     of = {"intercept": np.log(50.0), "slope_day_number": 0.0, "halo_share": share, "half_life": 2.0}
     draws = {name: np.full(40, value) for name, value in of.items()}
     levels = np.zeros((40, 7))
-    return {**draws, "weekday_effect": levels, "share": np.tile([0.25, 0.75], (40, 1))}
+    return {**draws, "weekday_effect": levels, "part_effect": np.tile(EFFECTS, (40, 1))}
 
 
 def test_estimands_follow_from_the_draws() -> None:
@@ -185,11 +191,13 @@ def test_estimands_follow_from_the_draws() -> None:
     total = carried.sum()
     assert found["orders_through_posts", "all"].draws[0] == pytest.approx(total)
     assert found["orders_through_posts", "mid"].draws[0] == pytest.approx(carried[:, 1].sum())
-    assert found["halo_share", "all"].draws[0] == pytest.approx(total / (total + 50 * 50.0))
+    assert found["halo_share", "all"].draws[0] == pytest.approx(total / (total + 0.7 * 50 * 50.0))
     table = days.table()
+    factors = dict(zip(("nano", "mid"), np.exp(EFFECTS), strict=True))
+    below = sum(factor * table[f"reach_{tier}"].mean() for tier, factor in factors.items())
     rates = {
-        tier: 1000 * 0.3 * part * table["orders"].mean() / table[f"reach_{tier}"].mean()
-        for tier, part in (("nano", 0.25), ("mid", 0.75))
+        tier: 1000 * 0.3 * table["orders"].mean() * factor / below
+        for tier, factor in factors.items()
     }
     for tier, rate in rates.items():
         assert found["orders_per_1000_reached", tier].draws[0] == pytest.approx(rate)

@@ -30,9 +30,9 @@ def test_the_shipped_spec_says_what_it_is() -> None:
     spec = read_spec("halo")
     assert parse_spec(to_toml(spec)) == spec
     names = [stated.parameter for stated in stated_priors(spec)]
-    assert names[:4] == ["halo_share", "share", "half_life", "intercept"]
+    assert names[:4] == ["halo_share", "part_sd", "half_life", "intercept"]
     assert "S(age) = 2 ** (-age / half_life)" in equations(spec)
-    assert "log of baseline orders" in describe(spec)
+    assert "log of usual orders" in describe(spec)
 
 
 def test_every_prior_is_within_what_the_comments_say_of_it() -> None:

@@ -32,7 +32,7 @@ form = "halo"
 day = "day"
 parts = {parts}
 halo_share = {{ name = "beta", alpha = 1, beta = 4 }}
-shares = {{ name = "dirichlet", concentration = 1 }}
+sd = {{ name = "half_normal", sigma = 0.5 }}
 adstock = {adstock}
 days = 14
 

@@ -122,14 +122,13 @@ def halo_of(
     reach = {part: np.zeros(len(days)) for part in mean.parts}
     for part, values in reach.items():
         values[days - first] = table.get_column(part).cast(pl.Float64).to_numpy()
-    units = np.asarray([average / np.mean(values) for values in reach.values()])
+    averages = np.asarray([np.mean(values) for values in reach.values()])
+    unit = average / float(averages.sum())
     here = wanted - first
     return Halo(
-        lags={
-            part: unit * lagged(values, mean.days)[here]
-            for unit, (part, values) in zip(units, reach.items(), strict=True)
-        },
-        units=units,
+        lags={part: unit * lagged(values, mean.days)[here] for part, values in reach.items()},
+        unit=unit,
+        mix=averages / averages.sum(),
         reach=np.stack([values[here] for values in reach.values()], axis=1),
         days=here,
         ages=ages(mean.days),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attribution.spec.adstock import BEGINNING, Ages
-from attribution.spec.halo import SHARE
+from attribution.spec.halo import EFFECT
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -22,10 +22,12 @@ class Halo:
     Parameters
     ----------
     lags
-        Reach on the day itself and on those before, in units in which its average over the table
-        is that of the sales; part -> (post, lag).
-    units
-        Average sales per average reach, (part,): what turns shares into rates.
+        Reach on the day itself and on those before, in units in which the average of all parts
+        over the table is that of the sales; part -> (post, lag).
+    unit
+        That unit: average sales per average reach of all parts.
+    mix
+        Each part's share of average reach; (part,).
     reach
         What the posts of each day of the fit reached; (post, part).
     days
@@ -35,7 +37,8 @@ class Halo:
     """
 
     lags: Mapping[str, Floats]
-    units: Floats
+    unit: float
+    mix: Floats
     reach: Floats
     days: Integers
     ages: Ages
@@ -72,9 +75,13 @@ class DrawnDays:
         """Return an unknown; (draw, 1)."""
         return self._draws[name][:, None]
 
-    def share(self, part: int) -> Floats | float:
-        """Return the share of the posts' sales that come through a part; (draw, 1)."""
-        return self._draws[SHARE][:, part, None] if SHARE in self._draws else 1.0
+    def effect(self, part: int) -> Floats:
+        """Return the deviation of a part's log rate; (draw, 1)."""
+        return self._draws[EFFECT][:, part, None]
+
+    def mix(self, part: int) -> float:
+        """Return a part's share of average reach."""
+        return float(self._halo.mix[part])
 
     def lagged(self, part: str, weights: Floats) -> Floats:
         """Return the reach of a part on the days before, weighted by lag; (draw, post)."""

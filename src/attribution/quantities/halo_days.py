@@ -13,7 +13,7 @@ from attribution.design.types import Design, Floats
 from attribution.draws import Draws, thin
 from attribution.errors import InputError, Problem
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
-from attribution.quantities.halo import POPULATION, baselines, halo_quantities, weights
+from attribution.quantities.halo import POPULATION, halo_quantities, weights
 from attribution.quantities.method import with_method
 from attribution.spec.halo import HaloMean
 
@@ -69,7 +69,7 @@ def halo_table(run: Run) -> pl.DataFrame:
 
 
 def _days(design: Design, mean: HaloMean, draws: Draws) -> pl.DataFrame:
-    base, posts = baselines(design, draws), forward.carried(design, draws).sum(axis=2)
+    base, posts = forward.baseline(design, draws), forward.carried(design, draws).sum(axis=2)
     day = _dates(design.table.get_column(mean.day))
     series = {BASELINE: base, ALL_SALES: base + posts, POSTS: posts}
     frames = [

@@ -27,7 +27,7 @@ RESERVED = DIMS | frozenset({
     "alpha", "conversions", "credited_orders", "exposure", "hidden_rows", "hidden_z", "intercept",
     "fake_share", "half_life", "halo_share", "inverse_alpha", "lag_end", "lag_last", "lag_start",
     "lift", "lift_standard_error", "log_rate", "mixing",
-    "net_revenue", "paying_orders", "paying_share",
+    "net_revenue", "part_effect", "part_mix", "part_sd", "part_z", "paying_orders", "paying_share",
     "sale_orders", "score", "scored_levels", "share", "steepness", "survey", "survey_buyers",
     "test_posts", "trials", "unit", "zero",
     *(own.parameter for own in OWN.values()), *OWN,

@@ -101,7 +101,7 @@ def _halo(mean: HaloMean) -> Table:
         day=mean.day,
         parts=list(mean.parts),
         halo_share=_prior(mean.halo_share),
-        shares=_prior(mean.shares),
+        sd=_prior(mean.sd),
         adstock=adstock,
         days=mean.days,
     )
