@@ -14,11 +14,13 @@ from support.specs import DISPERSION, HEAD, MISSING, changed_first
 from attribution.design import build_design
 from attribution.errors import InputError
 from attribution.spec import parse_spec, spec_text, to_toml
+from attribution.spec.catalogue import catalogue
 from attribution.spec.defaults import DEFAULT
 from attribution.spec.families import FAMILIES, OWN
 from attribution.spec.links import LINKS
 from attribution.spec.parse import FORMS, POLICIES
 from attribution.spec.priors import PRIORS, SCALES
+from attribution.spec.sections.authenticity import FAKE
 from attribution.spec.stated import stated_priors
 from attribution.spec.terms import CENTRES, EFFECTS, TERMS
 
@@ -183,7 +185,9 @@ def test_parameters_are_called_in_a_run_as_the_page_says() -> None:
     from attribution.model import build_model
 
     table = TABLE.with_columns(tier=pl.Series(["nano", "micro", "mega"] * 8))
-    names = {"sigma", "zero_inflation"}  # Own parameters of other specs.
+    names = {"sigma", "zero_inflation", FAKE}  # Own parameters of other specs, and of a section.
+    for shipped in catalogue():
+        names |= {stated.parameter for stated in stated_priors(shipped)}
     for kind, order in (("categorical", ""), ("monotone", 'order = ["nano", "micro", "mega"]')):
         spec = parse_spec(NAMED.format(kind=kind, order=order))
         names |= set(build_model(build_design(spec, table)).named_vars)

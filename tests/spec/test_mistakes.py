@@ -25,8 +25,9 @@ POSITIVE_PRIORS = (
 
 REQUIRED = ("format", "name", "outcome", "mean")
 SECTIONS = (
-    "assumptions, concentration, dispersion, features, format, hurdle, mean, missing, name, nu, "
-    "order_value, outcome, question, references, shape, sigma, title, zero_inflation"
+    "assumptions, authenticity, capture, concentration, dispersion, experiments, features, format, "
+    "hurdle, mean, missing, name, nu, order_value, outcome, question, references, shape, sigma, "
+    "stages, title, zero_inflation"
 )
 
 
