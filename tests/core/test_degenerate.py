@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,71 @@ def test_features_in_any_unit(family: str, unit: float) -> None:
     slopes = plain.draws["slope_a"], scaled.draws["slope_a"] * unit
     assert slopes[1].mean() == pytest.approx(slopes[0].mean(), abs=0.25 * slopes[0].std())
     assert slopes[1].std() == pytest.approx(slopes[0].std(), rel=0.2)
+
+
+FOLLOWERS = np.random.default_rng(7).lognormal(10.0, 1.0, 200)
+FLAT = '{ name = "flat" }'
+
+
+@cache
+def of_followers(feature: str, stated: str, family: str, unit: float = 1.0) -> Run:
+    """Fit one coefficient of followers, or of something else of them, with a stated prior."""
+    rng = np.random.default_rng(3)
+    z = (FOLLOWERS - FOLLOWERS.mean()) / FOLLOWERS.std()
+    count, gain = rng.poisson(np.exp(1.0 + 0.3 * z)), unit * (2.0 + 0.5 * z + rng.normal(size=200))
+    data = pl.DataFrame({"f": FOLLOWERS, "z": z, "s": 1e-6 * z, "count": count, "gain": gain})
+    data = data.with_columns(big=1e9 * pl.col("f"))
+    text = f"""
+format = 1
+name = "followers"
+[outcome]
+column = "{outcome(family)}"
+family = "{family}"
+[[mean.terms]]
+kind = "intercept"
+prior = {FLAT}
+[[mean.terms]]
+kind = "linear"
+feature = "{feature}"
+prior = {stated}
+"""
+    return fit(parse_spec(text), data, **(SETTINGS | {"draws": 800}))
+
+
+@pytest.mark.parametrize("family", ["poisson", "normal"])
+@pytest.mark.parametrize(
+    ("feature", "stated"),
+    [
+        ("f", FLAT),
+        ("f", '{ name = "half_flat" }'),
+        ("f", '{ name = "normal", mu = 0, sigma = 10 }'),
+        ("s", FLAT),
+    ],
+)
+def test_flat_and_wide_priors_leave_a_feature_in_any_unit_to_the_data(
+    family: str, feature: str, stated: str
+) -> None:
+    """A coefficient of 1 per follower, where chains would start, is beyond all numbers."""
+    per = {"f": float(FOLLOWERS.std()), "s": 1e-6, "z": 1.0}
+    plain, found = of_followers("z", FLAT, family), of_followers(feature, stated, family)
+    assert found.manifest.density == "native"
+    assert "convergence (R-hat)" not in {
+        c.name for c in found.manifest.health if c.status == "fail"
+    }
+    slopes = plain.draws["slope_z"], per[feature] * found.draws[f"slope_{feature}"]
+    assert slopes[1].mean() == pytest.approx(slopes[0].mean(), abs=0.25 * slopes[0].std())
+    assert slopes[1].std() == pytest.approx(slopes[0].std(), rel=0.2)
+
+
+def test_large_outcomes_and_features_with_flat_priors() -> None:
+    plain, found = (of_followers("f", FLAT, "normal", unit) for unit in (1.0, 1e6))
+    slopes = 1e6 * plain.draws["slope_f"], found.draws["slope_f"]
+    assert slopes[1].mean() == pytest.approx(slopes[0].mean(), abs=0.25 * slopes[0].std())
+
+
+def test_a_bounded_prior_where_no_chain_can_start_is_named() -> None:
+    with pytest.raises(InputError, match="impossible in numbers near the middle of the priors"):
+        of_followers("big", '{ name = "uniform", lower = -1, upper = 1 }', "poisson")
 
 
 @pytest.mark.parametrize("family", ["normal", "student_t", "gamma", "log_normal"])

@@ -289,6 +289,14 @@ def test_posts_that_decide_the_comparison_warn() -> None:
     assert check.value == "5 of 120 above 0.7"
 
 
+def test_draws_that_never_move_are_told_and_do_not_stop_the_checks() -> None:
+    def change(groups: Parts) -> None:
+        groups["log_likelihood"]["conversions"].values[:] = -1.0
+
+    check = spoil(change)["influential posts (Pareto k)"]
+    assert (check.status, check.value) == ("warn", "120 of 120 above 0.7")
+
+
 @pytest.mark.parametrize(("count", "status"), [(13, "pass"), (14, "warn")])
 def test_many_posts_left_out_warn(count: int, status: str) -> None:
     """13 of 133 is below a tenth, 14 of 134 above."""

@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from attribution.density.compiled import NativeModel
+from attribution.errors import InputError, Problem
 
 Progress = Callable[[int, int], None]
 """Called with the draws done and the draws in total, tuning included."""
@@ -27,6 +28,9 @@ MOST_STEP = 0.6
 """Largest step, as an angle: half a turn, after which a trajectory goes back, takes more than five.
 Where a density is all but normal any step would be accepted, one of half a turn too, which goes to
 and fro between two points."""
+
+NO_START = "All initialization points failed"
+"""How the sampler says that the density was no number at hundreds of points where it tried."""
 
 STATISTICS = ("diverging", "energy", "depth", "n_steps")
 """What is kept of how each draw came about."""
@@ -116,11 +120,24 @@ def sample(
     )
     try:
         sampler.wait(None)
+    except RuntimeError as error:
+        if NO_START not in str(error):
+            raise
+        raise InputError(no_start()) from error
     except BaseException:
         # Waiting answers Ctrl-C; the draws so far are not a posterior.
         sampler.abort()
         raise
     return _draws(model, *sampler.take_results().get_arrow_trace())
+
+
+def no_start() -> Problem:
+    """Say that the density is no number wherever a chain could start."""
+    return Problem(
+        "the outcome is impossible in numbers near the middle of the priors",
+        hint="A bounded prior of a feature with large values, such as uniform for followers, "
+        "does this: state the feature in other units, as in followers / 1e6, or a narrower prior",
+    )
 
 
 def _settings(lib: Any, seed: int) -> Any:
