@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[[], pl.DataFrame]] = {
     "claim": frames.claims,
     "creators": frames.susceptibility,
     "fakes": frames.fakes,
+    "capture": frames.capture,
     "density": frames.draws,
     "response": frames.curve,
     "contributions": frames.contributions,

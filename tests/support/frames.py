@@ -610,3 +610,30 @@ def luck() -> pl.DataFrame:
     share = ("share_of_luck", "Share of luck in the differences between creators' observed rates")
     row = estimate(*share, "share", 0.58, 0.12, **stated("P(> 50%)", 0.86))
     return pl.DataFrame([row | {"weighting": "per creator"}], schema=SCHEMA)
+
+
+def capture() -> pl.DataFrame:
+    """Return two curves of a share and the orders for each recorded one under three priors."""
+    value = np.linspace(0.01, 0.99, 40)
+    curves = [
+        pl.DataFrame({"value": value, "density": value**a * (1.0 - value) ** b})
+        .with_columns(pl.col("density") / pl.col("density").mean())
+        .with_columns(
+            group=pl.lit(group),
+            quantity=pl.lit("capture_share"),
+            label=pl.lit("share of the orders that posts bring which is recorded"),
+        )
+        for group, a, b in (("before the data", 2, 4), ("after", 12, 24))
+    ]
+    label = "Orders brought, recorded or not, for each recorded order"
+    answers = [
+        estimate("orders_per_recorded_order", label, "orders", median, spread, group=group)
+        for group, median, spread in (
+            ("prior as stated", 2.9, 0.9),
+            ("prior counted half", 3.0, 1.1),
+            ("prior counted twice", 2.8, 0.7),
+        )
+    ]
+    names = ("quantity", "label", "group", "population", "unit", "median", "lower", "upper")
+    told = pl.DataFrame(answers).select(*names, "interval", "prob", "answer")
+    return pl.concat([*curves, told], how="diagonal")

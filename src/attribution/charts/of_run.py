@@ -48,6 +48,10 @@ class RunCharts:
         """Return each creator's share of fake engagement, of a model that has such shares."""
         return self._draw("fakes")
 
+    def capture(self) -> alt.ChartType:
+        """Return how many orders posts bring for each recorded one, before and after the data."""
+        return self._draw("capture")
+
     def density(self) -> alt.ChartType:
         """Return posterior densities with the probability on each side of 0 or 1."""
         return self._draw("density")

@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 from altair.utils.schemapi import debug_mode
 
+from attribution.charts.capture import capture
 from attribution.charts.claim import claim
 from attribution.charts.comparison import comparison
 from attribution.charts.contributions import contributions
@@ -24,6 +25,7 @@ from attribution.charts.response import response
 from attribution.charts.roi import roi
 from attribution.charts.sources import (
     Request,
+    capture_source,
     claim_source,
     comparison_source,
     contrasts_source,
@@ -40,9 +42,9 @@ from attribution.charts.sources import (
     roi_source,
     trace_source,
 )
+from attribution.charts.susceptibility import susceptibility
 from attribution.charts.theme import noted
 from attribution.charts.trace import trace
-from attribution.charts.susceptibility import susceptibility
 from attribution.errors import InputError, Problem, suggest
 
 if TYPE_CHECKING:
@@ -128,6 +130,15 @@ REGISTRY = {
         "that is slow to buy looks the same.",
         fakes_source,
         fakes,
+    ),
+    "capture": Entry(
+        "How many orders do posts bring for each one that codes and links record?",
+        "Curves say how plausible each share is before the data and after: where both are the "
+        "same, the data say nothing of it. Below are the orders for each recorded one, with the "
+        "prior counted half, as stated and twice; far apart, they rest on the prior. At the dashed "
+        "line there is one for each recorded one.",
+        capture_source,
+        capture,
     ),
     "density": Entry(
         "Which values does a quantity plausibly have, and on which side of 0 or 1?",

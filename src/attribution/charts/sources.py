@@ -38,9 +38,12 @@ class Request:
 
 
 def rates(effects: pl.DataFrame) -> pl.DataFrame:
-    """Keep estimates overall and by tier; shares have a chart of their own."""
+    """Keep estimates overall and by tier; shares and capture have charts of their own."""
+    from attribution.quantities.recorded import is_of_recorded
+
     shares = pl.col("quantity").str.starts_with("share_of_orders_")
-    return effects.filter(~pl.col("scope").is_in([CREATOR, CONTRAST]), ~shares)
+    kept = ~shares & ~is_of_recorded()
+    return effects.filter(~pl.col("scope").is_in([CREATOR, CONTRAST]), kept)
 
 
 def contrasts(effects: pl.DataFrame) -> pl.DataFrame:

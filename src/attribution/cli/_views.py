@@ -98,7 +98,18 @@ def _caption(records: list[dict[str, Any]]) -> str:
     words = [f"{prob:.0%} {KINDS.get(kind, kind)} ({kind})" for prob, kind in sorted(kinds)]
     approximate = any(row.get("method") == "approximate" for row in records)
     found = [f"Intervals: {', '.join(words)}."] if words else []
-    return " ".join([*found, *(["Approximate fit."] if approximate else [])])
+    return " ".join([*found, *_basis(records), *(["Approximate fit."] if approximate else [])])
+
+
+def _basis(records: list[dict[str, Any]]) -> list[str]:
+    """Say which orders expected ROI counts, where they are not recorded ones alone."""
+    counted = sorted({str(row["basis"]) for row in records if row.get("pays_from") is not None})
+    return [
+        f"Expected ROI counts {words}, not recorded orders alone; 'prior half' and 'prior twice' "
+        "are P(ROI > 0) with the prior of that counted so, 'pays from' how many of them a group "
+        "needs for each recorded one."
+        for words in counted
+    ]
 
 
 ESTIMATES = View(
@@ -140,17 +151,6 @@ PRIOR = View(
     )
 )
 
-CONTRIBUTIONS = View(
-    (
-        plain("group", "group"),
-        plain("part", "part"),
-        value("orders observed", "observed"),
-        value("through this part", "mean"),
-        interval(),
-        value("share", "share_mean"),
-        interval("share's interval", "share_lower", "share_upper"),
-    )
-)
 SUSCEPTIBILITY = View(
     (
         value("rank", "rank"),
@@ -172,6 +172,17 @@ SUSCEPTIBILITY = View(
     )
 )
 
+CONTRIBUTIONS = View(
+    (
+        plain("group", "group"),
+        plain("part", "part"),
+        value("orders observed", "observed"),
+        value("through this part", "mean"),
+        interval(),
+        value("share", "share_mean"),
+        interval("share's interval", "share_lower", "share_upper"),
+    )
+)
 
 ROI = View(
     (
@@ -185,6 +196,9 @@ ROI = View(
         value("expected ROI", "expected_roi_median"),
         interval("interval", "expected_roi_lower", "expected_roi_upper"),
         chance("P(ROI > 0)", "p_profit"),
+        chance("prior half", "p_profit_prior_half"),
+        chance("prior twice", "p_profit_prior_twice"),
+        value("pays from, per recorded", "pays_from"),
         value("break-even fee per post", "break_even_fee_median"),
         interval("its interval", "break_even_fee_lower", "break_even_fee_upper"),
         plain("verdict", "verdict"),

@@ -17,6 +17,7 @@ from attribution.reporting import words
 from attribution.reporting.claimed import claim
 from attribution.reporting.content import Answer, Missing
 from attribution.reporting.findings import Findings
+from attribution.reporting.recorded import counted, recorded
 
 Row = dict[str, Any]
 
@@ -31,7 +32,8 @@ def answers(found: Findings) -> tuple[Answer, ...]:
     """Return the answers to the report's questions, those it cannot answer included."""
     if not found.about_orders:
         return (*goes_with(found), belief(found))
-    return (likes(found), comments(found), groups(found), *claim(found), money(found))
+    asked = (likes(found), comments(found), groups(found), *claim(found), *recorded(found))
+    return (*asked, money(found))
 
 
 def goes_with(found: Findings) -> tuple[Answer, ...]:
@@ -267,21 +269,21 @@ def money(found: Findings) -> Answer:
             words.MISSING.format(what="Return on investment", reason="no post has a known cost"),
         )
     currency = found.run.manifest.currency or ""
-    text = " ".join(
-        (
-            words.ROI_REALISED.format(
-                cost=f"{currency} {row['cost']:,.0f}".strip(), roi=signed(row["realised_roi"])
-            ),
-            words.ROI_EXPECTED.format(
-                median=signed(row["expected_roi_median"]),
-                span=f"{signed(row['expected_roi_lower'])} to {signed(row['expected_roi_upper'])}",
-                prob=percent(PROBABILITY),
-                odds=odds(row["p_profit"]),
-            ),
-            words.ROI_SIGN.format(margin=percent(found.margin)),
-            _creator_verdicts(found.roi_by("creator")),
-        )
+    said = (
+        words.ROI_REALISED.format(
+            cost=f"{currency} {row['cost']:,.0f}".strip(), roi=signed(row["realised_roi"])
+        ),
+        words.ROI_EXPECTED.format(
+            median=signed(row["expected_roi_median"]),
+            span=f"{signed(row['expected_roi_lower'])} to {signed(row['expected_roi_upper'])}",
+            prob=percent(PROBABILITY),
+            odds=odds(row["p_profit"]),
+        ),
+        counted(found, row, odds),
+        words.ROI_SIGN.format(margin=percent(found.margin)),
+        _creator_verdicts(found.roi_by("creator")),
     )
+    text = " ".join(sentence for sentence in said if sentence)
     shorts = {"rebook": words.YES, "pause": words.NO}
     return Answer(words.ASK_ROI, shorts.get(row["verdict"], words.CANNOT_TELL), text.strip())
 

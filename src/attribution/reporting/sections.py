@@ -10,6 +10,7 @@ from attribution.charts.sources import claims, contrasts, rates, ways
 from attribution.charts.words import capitalised, count, percent
 from attribution.manifest import Manifest
 from attribution.quantities.authenticity import is_of_fakes
+from attribution.quantities.recorded import PER_RECORDED, is_of_recorded
 from attribution.reporting import tables, words
 from attribution.reporting.content import Block, Facts, Folded, Items, Missing, Section, Words
 from attribution.reporting.figures import drawn, figure
@@ -55,6 +56,7 @@ def about_orders(found: Findings) -> tuple[Section, ...]:
         funnel(found),
         audiences(found),
         fakes(found),
+        capture(found),
         contributions(found),
         roi(found),
     )
@@ -161,6 +163,17 @@ def fakes(found: Findings) -> Section:
         return Section("fakes", words.FAKES_TITLE, ())
     blocks = (Words((words.FAKES,)), figure("fakes", found), _folded_estimates(rows))
     return Section("fakes", words.FAKES_TITLE, blocks)
+
+
+def capture(found: Findings) -> Section:
+    """Return orders beyond recorded ones; no blocks of a model that says nothing of them."""
+    rows = found.effects.filter(is_of_recorded())
+    if rows.is_empty():
+        return Section("capture", words.CAPTURE_TITLE, ())
+    told = rows.filter(pl.col("quantity") == PER_RECORDED)
+    charts = () if told.is_empty() else (figure("capture", found),)
+    blocks = (Words((words.CAPTURE,)), *charts, _folded_estimates(rows))
+    return Section("capture", words.CAPTURE_TITLE, blocks)
 
 
 def contributions(found: Findings) -> Section:

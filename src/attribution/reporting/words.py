@@ -109,6 +109,20 @@ BEST_ALONE = "All posts are of one {group}, so there is nothing to compare."
 GROUP_ROI = "By the return on their cost: {verdicts}."
 GROUP_VERDICT = "{verdict} {name} (P(ROI > 0) {odds})"
 
+# Orders beyond recorded ones.
+ASK_RECORDED = "How many orders do codes and links miss or claim wrongly?"
+RECORDED = (
+    "For each recorded order there were {median} {basis} ({prob} interval {span}); with the prior "
+    "of that counted half {half}, twice {twice}. {rests}"
+)
+RECORDED_SHORT = "{median} for each recorded one"
+FROM_PRIOR = (
+    "This is the prior's answer: recorded orders do not tell it. A survey of buyers or a lift test "
+    "would."
+)
+FROM_SURVEY = "It rests on the prior and a survey of {buyers} buyers."
+FROM_TESTS = "It rests on the prior and on {tests}."
+
 # A claim about engagement rates.
 ASK_CLAIM = "Do smaller creators get {ratio} times the engagement?"
 CLAIM = "{what}: {said}."
@@ -119,6 +133,11 @@ ROI_REALISED = "The posts cost {cost}. Counted by the orders credited to them, t
 ROI_EXPECTED = (
     "The same posts again are expected to return {median} ({prob} interval {span}); the "
     "probability of a profit is {odds}."
+)
+ROI_BASIS = (
+    "Expected returns count {basis}: {median} for each recorded one. The probability of a profit "
+    "is {half} with the prior of that counted half and {twice} with it counted twice; the posts "
+    "pay from {pays} for each recorded one."
 )
 ROI_SIGN = "Returns are profit per unit of cost, at a margin of {margin} of net revenue."
 VERDICTS = (
@@ -131,8 +150,16 @@ SIGNALS_TITLE = "What reach, likes and comments are worth"
 GROUPS_TITLE = "How {group}s differ"
 FUNNEL_TITLE = "By which ways tiers differ"
 LEVELS_TITLE = "How levels of {group} differ"
+CREATORS = (
+    "What a creator's posts bring against the same posts by an average creator. The fewer orders a "
+    "record holds, the more of what sets it apart is luck, and the further it is drawn towards the "
+    "average. A prone audience, a product that fits it and better posts cannot be told apart."
+)
+LUCK = "How much of the differences is luck"
+ALL_CREATORS = "All creators with their odds"
 CREATORS_TITLE = "Which audiences buy more"
 FAKES_TITLE = "How much engagement is fake"
+CAPTURE_TITLE = "What codes and links miss, and claim wrongly"
 CONTRIBUTIONS_TITLE = "Where the observed orders came from"
 ROI_TITLE = "Return on investment"
 COMPARISON_TITLE = "Which model to believe"
@@ -150,13 +177,6 @@ PARAMETERS = (
     "out, `attribution parameters --all` tells them."
 )
 EQUATIONS = "Equations and priors"
-CREATORS = (
-    "What a creator's posts bring against the same posts by an average creator. The fewer orders a "
-    "record holds, the more of what sets it apart is luck, and the further it is drawn towards the "
-    "average. A prone audience, a product that fits it and better posts cannot be told apart."
-)
-LUCK = "How much of the differences is luck"
-ALL_CREATORS = "All creators with their odds"
 
 SIGNALS = (
     "Every number is an average at the values that were observed, and the table names its weights. "
@@ -172,6 +192,11 @@ FAKES = (
     "Fake likes and comments bring no orders. Which creators have them is read from scores of "
     "their audiences and, far less, from orders: an audience that is slow to buy through likes and "
     "comments looks like a fake one. Nothing here proves fraud."
+)
+CAPTURE = (
+    "Recorded orders do not say how many others posts brought: that comes from the priors, a "
+    "survey of buyers or lift tests. With the priors counted half and twice the answer should stay "
+    "much the same; where it does not, it rests on them."
 )
 CONTRIBUTIONS = (
     "The observed orders are split into those that came with reach alone, with likes and with "
