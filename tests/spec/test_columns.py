@@ -46,3 +46,12 @@ def test_a_feature_may_not_hide_a_column() -> None:
         "key features.volume: the table has a column of the same name as the feature 'volume'. "
         "Choose another name for the feature"
     ]
+
+
+def test_a_column_that_is_not_read_as_personal_is_not_just_said_to_be_absent() -> None:
+    spec = parse_spec(LINEAR.replace('by = "tier"', 'by = "gender"'))
+    (found,) = check_columns(spec, TABLE)
+    assert found.hint == (
+        "A file's column of this name is not read, since it may be personal data: "
+        "rename it there if it is none"
+    )

@@ -158,5 +158,13 @@ def check_columns(
 
 
 def _closest(word: str, known: list[str]) -> str | None:
+    # Not at the top: it brings what reads files with it.
+    from attribution.data.personal import may_be_personal
+
+    if may_be_personal(word):
+        return (
+            "A file's column of this name is not read, since it may be personal data: "
+            "rename it there if it is none"
+        )
     hint = suggest(word, known)
     return hint if hint and hint.startswith("Did") else None
