@@ -1,0 +1,1 @@
+"""Simulation-based calibration: what ``python -m proofs.sbc`` is made of."""
