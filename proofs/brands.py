@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
-import click
 import polars as pl
 
 from attribution.data import ingest
 from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.known_truth import KEYS, contributions_truth, roi_truth, truth_table
+from attribution.quantities import estimates as estimated
 from attribution.run import Run
 from attribution.simulation import Brand, Settings, Truth, null_brand, simulate, simulate_from_prior
 from attribution.spec import read_spec
+from proofs.calibration.stored import mark
+from proofs.parallel import in_processes
+
+PROBABILITIES = (0.89, 0.5)
+"""Of the intervals that are compared with the truth."""
 
 COLUMNS = (*KEYS, "lower", "upper", "median", "truth", "probability", "answer")
 
@@ -37,22 +42,35 @@ class Kind:
     make: Callable[[int], Brand]
 
 
-def _prior(seed: int) -> Brand:
-    return simulate_from_prior(read_spec("additive"), seed, creators=40, posts_per_creator=8)
+def _prior(seed: int, creators: int = 40, each: int = 8) -> Brand:
+    spec = read_spec("additive")
+    return simulate_from_prior(spec, seed, creators=creators, posts_per_creator=each)
 
 
-def _fixed(seed: int) -> Brand:
-    return simulate(Settings.samples().sized(60, 600), seed)
+def _fixed(seed: int, creators: int = 60, each: int = 10) -> Brand:
+    return simulate(Settings.samples().sized(creators, creators * each), seed)
 
 
 def _null(seed: int) -> Brand:
     return null_brand(seed, Settings.samples().sized(60, 600))
 
 
+def _sized(name: str, words: str, make: Callable[..., Brand], creators: int, each: int) -> Kind:
+    said = f"{words}; {creators} creators, {creators * each} posts"
+    return Kind(f"{name}_{creators}x{each}", said, partial(make, creators=creators, each=each))
+
+
 KINDS = {
-    "prior": Kind("prior", "drawn from the model's own prior; 40 creators, 320 posts", _prior),
-    "fixed": Kind("fixed", "the samples' truth; 60 creators, 600 posts", _fixed),
-    "null": Kind("null", "engagement carries nothing; 60 creators, 600 posts", _null),
+    kind.name: kind
+    for kind in (
+        Kind("prior", "drawn from the model's own prior; 40 creators, 320 posts", _prior),
+        _sized("prior", "drawn from the model's own prior", _prior, 50, 10),
+        _sized("prior", "drawn from the model's own prior", _prior, 8, 3),
+        Kind("fixed", "the samples' truth; 60 creators, 600 posts", _fixed),
+        _sized("fixed", "the samples' truth", _fixed, 50, 10),
+        _sized("fixed", "the samples' truth", _fixed, 8, 3),
+        Kind("null", "engagement carries nothing; 60 creators, 600 posts", _null),
+    )
 }
 
 
@@ -65,30 +83,18 @@ def collect(kind: str, brands: int, first_seed: int, jobs: int, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     seeds = iter(range(first_seed, first_seed + 10 * brands))
     frames: list[pl.DataFrame] = []
-    # Spawned, not forked: Polars and Numba have threads, which a fork would leave locked.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        while len(frames) < brands:
-            batch = [next(seeds) for _ in range(brands - len(frames))]
-            frames += _batch(pool, kind, batch, folder)
+    work = partial(one_brand, kind, folder=folder)
+    while len(frames) < brands:
+        batch = [next(seeds) for _ in range(brands - len(frames))]
+        done = [path for _, path in in_processes(work, batch, jobs, kind) if path is not None]
+        frames += map(pl.read_parquet, done)
     return pl.concat(frames)
-
-
-def _batch(
-    pool: ProcessPoolExecutor, kind: str, seeds: list[int], folder: Path
-) -> Iterator[pl.DataFrame]:
-    work = {pool.submit(one_brand, kind, seed, folder): seed for seed in seeds}
-    for done, future in enumerate(as_completed(work), start=1):
-        path = future.result()
-        said = "refused: too many orders" if path is None else path.name
-        click.echo(f"{kind}: {done} of {len(seeds)} ({said})")
-        if path is not None:
-            yield pl.read_parquet(path)
 
 
 def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
     """Simulate, join and fit one brand and write its estimates; None when it is refused."""
-    path = folder / f"{kind}-{seed}.parquet"
-    if path.exists():
+    path, spec = folder / f"{kind}-{seed}.parquet", mark(read_spec("additive"))
+    if path.exists() and _is_of(path, spec):
         return path
     try:
         brand = KINDS[kind].make(seed)
@@ -100,15 +106,33 @@ def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
         brand.write(files, overwrite=True)
         table = ingest(files / "posts.csv", files / "orders.csv", files / "creators.csv").table
         run = fit("additive", table, seed=seed)
-    estimates = beside_truth(run, brand.truth).with_columns(
+    told = [at_probability(run, brand.truth, probability) for probability in PROBABILITIES]
+    estimates = pl.concat(told).with_columns(
         brand=pl.lit(seed),
+        spec=pl.lit(spec),
         healthy=pl.lit(run.healthy),
         failed=pl.lit(", ".join(c.name for c in run.manifest.health if c.status == "fail")),
         orders=pl.lit(int(run.design.outcome.sum())),
         target_accept=pl.lit(run.manifest.target_accept),
     )
-    estimates.write_parquet(path)
+    # Renamed when it is whole: a file that was cut off is none.
+    unfinished = path.with_suffix(".part")
+    estimates.write_parquet(unfinished)
+    unfinished.replace(path)
     return path
+
+
+def _is_of(path: Path, spec: str) -> bool:
+    """Whether a file has what is told today, of the model as it is."""
+    if not {"spec", "prob"} <= set(pl.read_parquet_schema(path)):
+        return False
+    return bool(pl.read_parquet(path, columns=["spec"], n_rows=1).item() == spec)
+
+
+def at_probability(run: Run, truth: Truth, probability: float) -> pl.DataFrame:
+    """Return every estimate beside its truth, with intervals of another probability, ``prob``."""
+    with patch.object(estimated, "PROBABILITY", probability):
+        return beside_truth(run, truth).with_columns(prob=pl.lit(probability))
 
 
 def beside_truth(run: Run, truth: Truth) -> pl.DataFrame:

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 import polars as pl
 
-from attribution.quantities.estimates import PROBABILITY
 from attribution.sampling import Settings
 from proofs.brands import KINDS
 from proofs.summary import claims, coverage, outside
@@ -49,7 +48,9 @@ def _page(brands: dict[str, pl.DataFrame | None]) -> list[str]:
         " count, healthy or not.",
         "",
         "A figure is the share of"
-        f" {PROBABILITY:.0%} equal-tailed intervals that hold the truth. Intervals of one brand"
+        " equal-tailed intervals of a probability that hold the truth. Bias is how far the median"
+        " lies above the truth on average, in half widths of the interval; width is the interval's"
+        " median width as a share of the estimate. Intervals of one brand"
         " hang together, so each figure's band is binomial at its effective number (clustered by"
         " brand) and adjusted so that all figures of a table lie inside theirs with probability"
         " 0.95 if coverage is nominal.",
@@ -57,6 +58,7 @@ def _page(brands: dict[str, pl.DataFrame | None]) -> list[str]:
         "## Brands from the model's own prior: nominal coverage should be exact",
         "",
         *_covered(brands["prior"], "prior", gate=True),
+        *_sizes(brands, "prior", gate=True),
         "",
         "## Brands at the samples' fixed truth: no gate",
         "",
@@ -64,6 +66,7 @@ def _page(brands: dict[str, pl.DataFrame | None]) -> list[str]:
         " model does not assume; nothing says that coverage must be nominal.",
         "",
         *_covered(brands["fixed"], "fixed", gate=False),
+        *_sizes(brands, "fixed", gate=False),
         "",
         "How often an effect of likes or comments is claimed where all three bring orders (the"
         " power of the rule):",
@@ -76,6 +79,16 @@ def _page(brands: dict[str, pl.DataFrame | None]) -> list[str]:
         "",
         *_claimed(brands["null"], "null"),
     ]
+
+
+def _sizes(brands: dict[str, pl.DataFrame | None], kind: str, *, gate: bool) -> list[str]:
+    """Return what was measured at other sizes, each under its own heading."""
+    lines = []
+    for name, estimates in brands.items():
+        if name.startswith(f"{kind}_") and estimates is not None:
+            size = name.removeprefix(f"{kind}_").replace("x", " creators with ")
+            lines += ["", f"### {size} posts each", "", *_covered(estimates, name, gate=gate)]
+    return lines
 
 
 def _covered(estimates: pl.DataFrame | None, kind: str, *, gate: bool) -> list[str]:
@@ -114,7 +127,7 @@ def _verdict(table: pl.DataFrame) -> str:
     if missed.is_empty():
         return f"All {table.height} figures lie inside their bands."
     names = ", ".join(
-        f"{row['quantity']} by {row['scope']} ({row['population']})"
+        f"{row['quantity']} by {row['scope']} ({row['population']}, {row['prob']:.0%})"
         for row in missed.rows(named=True)
     )
     return f"**{missed.height} of {table.height} figures lie outside their bands:** {names}."
@@ -122,13 +135,15 @@ def _verdict(table: pl.DataFrame) -> str:
 
 def _table(table: pl.DataFrame) -> list[str]:
     lines = [
-        "| estimand | told | about | intervals | effective | coverage | band | inside |",
-        "| --- | --- | --- | ---: | ---: | ---: | --- | --- |",
+        "| estimand | told | about | interval | number | effective | coverage | band | inside"
+        " | bias | width |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: | ---: |",
     ]
     return lines + [
-        f"| {row['quantity']} | {row['scope']} | {row['population']} | {row['intervals']:,} "
-        f"| {row['effective']:,} | {row['coverage']:.3f} "
-        f"| {row['low']:.3f} to {row['high']:.3f} | {'yes' if row['inside'] else 'no'} |"
+        f"| {row['quantity']} | {row['scope']} | {row['population']} | {row['prob']:.0%} "
+        f"| {row['intervals']:,} | {row['effective']:,} | {row['coverage']:.3f} "
+        f"| {row['low']:.3f} to {row['high']:.3f} | {'yes' if row['inside'] else 'no'} "
+        f"| {row['bias']:+.2f} | {row['width']:.2f} |"
         for row in table.rows(named=True)
     ]
 

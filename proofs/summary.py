@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from attribution.quantities.estimates import CANNOT_TELL, PROBABILITY
 
-FIGURE = ("quantity", "scope", "population")
+FIGURE = ("quantity", "scope", "population", "prob")
 LEVEL = 0.95
 """Probability that all figures together lie inside their bands when every coverage is nominal."""
 
@@ -24,22 +24,37 @@ def coverage(estimates: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        quantity, scope, population, brands, intervals, effective, coverage, low, high, inside.
+        quantity, scope, population, prob (the interval's probability), brands, intervals,
+        effective, coverage, low, high, inside; bias: how far the median lies above the truth on
+        average, in half widths of the interval; width: median width, as a share of the median.
     """
-    judged = estimates.filter(
+    judged = with_probability(estimates).filter(
         pl.col("truth").is_not_null(), pl.col("lower").is_not_null()
-    ).with_columns(hit=pl.col("truth").is_between("lower", "upper").cast(pl.Float64))
+    )
+    judged = judged.with_columns(hit=pl.col("truth").is_between("lower", "upper").cast(pl.Float64))
     frames = list(judged.group_by(FIGURE, maintain_order=True))
     each = 1.0 - LEVEL ** (1.0 / len(frames))
-    rows = [dict(zip(FIGURE, names, strict=True)) | _figure(frame, each) for names, frame in frames]
-    return pl.DataFrame(rows).sort(FIGURE)
+    rows = [
+        dict(zip(FIGURE, names, strict=True)) | _figure(frame, each, float(str(names[-1])))
+        for names, frame in frames
+    ]
+    return pl.DataFrame(rows).sort(FIGURE, descending=[False, False, False, True])
 
 
-def _figure(frame: pl.DataFrame, each: float) -> dict[str, float | int | bool]:
+def with_probability(estimates: pl.DataFrame) -> pl.DataFrame:
+    """Return estimates that say their intervals' probability, which earlier ones did not."""
+    if "prob" in estimates.columns:
+        return estimates
+    return estimates.with_columns(prob=pl.lit(PROBABILITY))
+
+
+def _figure(
+    frame: pl.DataFrame, each: float, probability: float
+) -> dict[str, float | int | bool | None]:
     rate = float(np.mean(frame.get_column("hit").to_numpy()))
     effective = effective_number(frame, rate)
-    low = float(binom.ppf(each / 2, effective, PROBABILITY)) / effective
-    high = float(binom.ppf(1 - each / 2, effective, PROBABILITY)) / effective
+    low = float(binom.ppf(each / 2, effective, probability)) / effective
+    high = float(binom.ppf(1 - each / 2, effective, probability)) / effective
     return {
         "brands": frame.get_column("brand").n_unique(),
         "intervals": frame.height,
@@ -48,7 +63,16 @@ def _figure(frame: pl.DataFrame, each: float) -> dict[str, float | int | bool]:
         "low": low,
         "high": high,
         "inside": low <= rate <= high,
+        **_size(frame),
     }
+
+
+def _size(frame: pl.DataFrame) -> dict[str, float | None]:
+    """Return bias and width of a figure; see :func:`coverage`."""
+    width, median = pl.col("upper") - pl.col("lower"), pl.col("median")
+    off = pl.when(width > 0).then((median - pl.col("truth")) / (width / 2))
+    shown = frame.select(bias=off.mean(), width=(width / median.abs()).median())
+    return dict(shown.row(0, named=True))
 
 
 def effective_number(frame: pl.DataFrame, rate: float) -> int:
@@ -76,7 +100,8 @@ def claims(estimates: pl.DataFrame) -> pl.DataFrame:
         quantity, brands, claimed (share of brands whose answer is not ``cannot tell``), cannot
         tell, and the exact 95 % interval of the share claimed (Clopper & Pearson 1934).
     """
-    told = estimates.filter(
+    told = with_probability(estimates).filter(
+        pl.col("prob") == PROBABILITY,
         pl.col("scope") == "overall",
         pl.col("quantity").is_in(
             ["orders_per_1000_likes", "orders_per_100_comments", "likes_per_comment"]
