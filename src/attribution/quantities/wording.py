@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from attribution.spec.halo import EFFECT, HaloMean
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.priors import SCALES
 from attribution.spec.stages import in_run, split_name
@@ -42,6 +43,8 @@ def meanings(spec: ModelSpec) -> dict[str, str]:
             words = SCALES[stated.prior.on].words.replace("x", stated.parameter)
             found[f"{stated.prior.on}_{stated.parameter}"] = words
         found |= _constants(spec).get(stated.parameter, {})
+    if isinstance(spec.mean, HaloMean):
+        found[EFFECT] = "deviation of a part's log rate from the average of the parts"
     for place, term in _terms(spec):
         found |= _effects(place, term)
     for section, predictor in spec.predictors.items():

@@ -229,7 +229,7 @@ class ModelSpec:
         if predictor.of != "mean":
             unit = f"{predictor.of} {unit}"
         constant, exp_unit = f"{link.name} of {unit}", unit if link.name == "log" else None
-        scale, one = f"{link.name} {predictor.of}", "1"
+        scale, one = f"{link.name} mean", "1"
         if link.name == "identity":
             scale, one, location = "mean", self.spread, average
             constant = f"mean of {unit}"
