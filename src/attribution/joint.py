@@ -22,7 +22,11 @@ def absorb(model: Model, other: Model, name: Callable[[str], str]) -> None:
     name
         Gives each of its names the one that it is to have; these must be new.
     """
-    model.add_coords({name(dim): levels for dim, levels in other.coords.items()})
+    for dim, levels in other.coords.items():
+        # Its length is a variable of the graph, which stays the same one.
+        length = other.dim_lengths[dim]
+        length.name = name(dim)
+        model.add_coord(name(dim), levels, length=length)
     for variable in other.named_vars.values():
         dims = other.named_vars_to_dims.get(variable.name)
         variable.name = name(variable.name)
