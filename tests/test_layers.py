@@ -31,6 +31,7 @@ ORDER = (
     "loo",
     "manifest",
     "agreement",
+    "refunds",
     "density",
     "approximation",
     "joint",

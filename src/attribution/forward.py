@@ -22,7 +22,7 @@ from attribution.spec.links import LINKS, ArrayFunctions
 from attribution.spec.model import RatesMean
 from attribution.spec.sections import brought as orders_brought
 from attribution.spec.sections import realised
-from attribution.spec.terms import Group
+from attribution.spec.terms import Group, level_name
 
 F: Any = ArrayFunctions()
 """What families and links are made of, for arrays."""
@@ -417,6 +417,59 @@ def order_value(design: Design, draws: Draws) -> Floats:
     TypeError
         For a model without order values.
     """
+    return paying_value(design, draws) * paying_share(design, draws)
+
+
+def paying_share(design: Design, draws: Draws) -> Floats:
+    """Share of orders like each post's that keep net revenue; shape (draw, 1) or (draw, post).
+
+    What sets a post apart from others of its levels is its luck, and is none of its share.
+    """
+    value = design.spec.order_value
+    share = draws["paying_share"][:, None]
+    if value is None or not value.paying_terms:
+        return share
+    logit = np.log(share) - np.log1p(-share)
+    for term in value.paying_terms:
+        effect = draws[f"{level_name(design.spec.place('paying'), term.by)}_effect"]
+        logit = logit + effect[:, design.value_groups[term.by].index]
+    return np.asarray(F.sigmoid(logit))
+
+
+def draw_paying(
+    design: Design,
+    draws: Draws,
+    credited: Floats | Integers,
+    rng: np.random.Generator,
+    rows: Integers | None = None,
+) -> Floats:
+    """Draw how many of credited orders keep net revenue; (draw, post).
+
+    Parameters
+    ----------
+    credited
+        Credited orders, whole numbers; (draw, post), or (post,) for all draws alike.
+    rows
+        Posts that they are of; all if None.
+    """
+    share = paying_share(design, draws)
+    if rows is not None and share.shape[1] > 1:
+        share = share[:, rows]
+    share = np.broadcast_to(share, (n_draws(draws), credited.shape[-1]))
+    if "paying_concentration" in draws:
+        c = draws["paying_concentration"][:, None]
+        share = rng.beta(share * c, (1.0 - share) * c)
+    return np.asarray(rng.binomial(credited.astype(np.int64), share), dtype=np.float64)
+
+
+def paying_value(design: Design, draws: Draws) -> Floats:
+    """Mean net revenue per paying order at each post, currency; shape (draw, post).
+
+    Raises
+    ------
+    TypeError
+        For a model without order values.
+    """
     value = design.spec.order_value
     if value is None:
         raise TypeError("the model has no order value")
@@ -424,4 +477,4 @@ def order_value(design: Design, draws: Draws) -> Floats:
     for term in value.terms:
         effect = draws[f"value_{dim(term.by)}_effect"]
         log_mean += effect[:, design.value_groups[term.by].index]
-    return np.exp(log_mean) * draws["paying_share"][:, None]
+    return np.exp(log_mean)

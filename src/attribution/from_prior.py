@@ -256,9 +256,9 @@ def _revenue(
     """Draw paying orders, and their net revenue as a sum of gamma order values."""
     paying, net = np.zeros_like(outcomes), np.zeros(outcomes.shape)
     for block in blocks(parameters, outcomes.shape[1]):
-        share, shape = (block.draws[name][:, None] for name in ("paying_share", "value_shape"))
-        mean = forward.order_value(design, block.draws) / share
-        orders = rng.binomial(outcomes[block.where].astype(np.int64), share)
+        shape = block.draws["value_shape"][:, None]
+        mean = forward.paying_value(design, block.draws)
+        orders = forward.draw_paying(design, block.draws, outcomes[block.where], rng)
         paying[block.where] = orders
         net[block.where] = rng.gamma(orders * shape, mean / shape)
     return {PAYING: paying, REVENUE: net}

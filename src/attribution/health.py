@@ -22,6 +22,7 @@ from attribution.draws import Draws, blocks, stack, stage_dataset, thin
 from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
+from attribution.refunds import refund_checks
 from attribution.spec.model import RatesMean
 from attribution.spec.sections.authenticity import FAKE
 from attribution.spec.sections.capture import SHARE as CAPTURED
@@ -76,6 +77,7 @@ def _of_data(design: Design, tree: xr.DataTree) -> Iterator[Check]:
     figures = Figures(tree["predictive_figures"].to_dataset())
     yield from posterior_agreement(design, figures)
     yield from _revenue(design, thin(draws, REPLICATIONS))
+    yield from refund_checks(design, thin(draws, REPLICATIONS))
     yield _influence(tree, design)
     yield prior_conflict(design, figures, drawn=prior is not None)
     yield from _separation(design, draws, prior)
@@ -228,8 +230,7 @@ def _replicated_revenue(design: Design, value: Value, draws: Draws) -> dict[str 
     columns = (None, *(c for c in design.value_groups if c != "creator_id"))
     found: dict[str | None, list[Floats]] = {column: [] for column in columns}
     for block in blocks(draws, len(design.outcome)):
-        means = forward.order_value(design, block.draws)[:, value.rows]
-        means = means / block.draws["paying_share"][:, None]
+        means = forward.paying_value(design, block.draws)[:, value.rows]
         shape = block.draws["value_shape"][:, None]
         revenue = rng.gamma(value.orders * shape, means / shape)
         for column in columns:

@@ -52,7 +52,8 @@ def prune(spec: ModelSpec, table: pl.DataFrame) -> tuple[ModelSpec, tuple[Absent
         value = None
     elif value is not None:
         terms = _prune_groups(value.terms, table, absent, "of order value")
-        value = replace(value, terms=terms)
+        paying = _prune_groups(value.paying_terms, table, absent, "of refunds")
+        value = replace(value, terms=terms, paying_terms=paying)
     if costs and not any(_has(table, cost) for cost in COSTS):
         absent.append(Absent("ROI", f"the table has no cost column ({', '.join(COSTS)})"))
     absent += _late(spec, table)

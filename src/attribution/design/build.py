@@ -18,6 +18,7 @@ from attribution.design.defaults import with_defaults
 from attribution.design.hidden import predict_hidden
 from attribution.design.levels import check_levels, join_columns, order_of, texts
 from attribution.design.numbers import check_numbers, check_varies
+from attribution.design.refunds import refunds_of
 from attribution.design.rows import (
     group_columns,
     sort_levels,
@@ -116,6 +117,7 @@ def build_design(
     value = _value(spec, kept, outcome)
     spec = with_defaults(spec, outcome, _base(spec, kept), features)
     groups = _outcome_groups(spec, kept, outcome, level_order)
+    value_groups = _value_groups(spec, kept, value, level_order)
     stages = build_stages(spec, kept, partial(build_design, level_order=level_order))
     return Design(
         spec=replace(spec, stages={name: stage.spec for name, stage in stages.items()}),
@@ -129,7 +131,7 @@ def build_design(
         feature_centres=centres,
         bases=_bases(spec, features, centres),
         groups=groups,
-        value_groups=_value_groups(spec, kept, value, level_order),
+        value_groups=value_groups,
         hidden=hidden,
         sources=_sources(kept, outcome) if credits_late(spec) else None,
         value=value,
@@ -138,6 +140,7 @@ def build_design(
         ),
         set_aside=set_aside,
         tested=tested(spec, kept),
+        refunds=refunds_of(spec, value, outcome, value_groups),
         scores=scores(spec, kept, groups),
         halo=halo_of(spec, table, kept, outcome),
         stages=stages,
@@ -432,4 +435,5 @@ def _value(spec: ModelSpec, table: pl.DataFrame, outcome: Integers) -> Value | N
     else:
         paying = np.where(revenue > 0, outcome, 0)
     rows = np.flatnonzero((paying > 0) & (revenue > 0))
-    return Value(rows, paying[rows], revenue[rows], int(paying.sum()), int(outcome.sum()))
+    total = int(paying.sum()), int(outcome.sum())
+    return Value(rows, paying[rows], revenue[rows], *total, kept=paying)

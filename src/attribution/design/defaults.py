@@ -43,7 +43,11 @@ def with_defaults(
         mean = replace(mean, terms=tuple(term.with_defaults(LOG) for term in mean.terms))
     value = spec.order_value
     if value is not None:
-        value = replace(value, terms=tuple(term.with_defaults(LOG) for term in value.terms))
+        value = replace(
+            value,
+            terms=tuple(term.with_defaults(LOG) for term in value.terms),
+            paying_terms=tuple(term.with_defaults(LOG) for term in value.paying_terms),
+        )
     own = {name: _own(stated, spreads, name, outcome, spec) for name, stated in spec.own.items()}
     return replace(spec, mean=mean, own=own, order_value=value)
 

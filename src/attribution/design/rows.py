@@ -24,7 +24,8 @@ def group_columns(spec: ModelSpec) -> tuple[str, ...]:
 
 def value_group_columns(spec: ModelSpec) -> tuple[str, ...]:
     """Return the columns whose levels the order value's terms use, in order of first use."""
-    terms = spec.order_value.terms if spec.order_value else ()
+    value = spec.order_value
+    terms = (*value.terms, *value.paying_terms) if value else ()
     return tuple(dict.fromkeys(term.by for term in terms))
 
 

@@ -154,6 +154,27 @@ class Value:
     credited: int
 
 
+    kept: Integers
+
+
+@dataclass(frozen=True)
+class Refunds:
+    """Counts that shares of paying orders are learned from, where these differ between posts.
+
+    Parameters
+    ----------
+    rows
+        Posts, or one of those that are added up; (credit,).
+    orders, paying
+        Credited and paying orders, more than 0 credited; (credit,).
+    groups
+        Columns that the share varies by, index and weight being those of the counts; (credit,).
+    """
+
+    rows: Integers
+    orders: Integers
+    paying: Integers
+    groups: Mapping[str, GroupIndex]
 @dataclass(frozen=True)
 class Scores:
     """Scores of how credible creators' audiences are.
@@ -219,6 +240,8 @@ class Design:
         What posts reached before each day; None but for a halo mean.
     stages
         Outcomes on the way, each of the posts in the fit that show what it needs.
+    refunds
+        Counts of paying orders, where their share differs between posts; else None.
     """
 
     spec: ModelSpec
@@ -243,6 +266,7 @@ class Design:
     halo: Halo | None = None
     stages: Mapping[str, Design] = field(default_factory=dict)
 
+    refunds: Refunds | None = None
     @property
     def family(self) -> Family:
         """Distribution of the outcome."""

@@ -107,6 +107,7 @@ def _terms(spec: ModelSpec) -> Iterator[tuple[Place, Term]]:
         yield from ((spec.place(section), term) for term in predictor.terms)
     if spec.order_value is not None:
         yield from ((spec.place("order_value"), term) for term in spec.order_value.terms)
+        yield from ((spec.place("paying"), term) for term in spec.order_value.paying_terms)
 
 
 def _constants(spec: ModelSpec) -> dict[str, dict[str, str]]:

@@ -24,10 +24,11 @@ def all_terms(spec: ModelSpec) -> Iterator[tuple[str, Term]]:
 
 def value_terms(spec: ModelSpec) -> Iterator[tuple[str, Group]]:
     """Yield every term of the order value with its dotted key."""
-    if spec.order_value is not None:
-        yield from (
-            (f"order_value.terms[{i}]", term) for i, term in enumerate(spec.order_value.terms)
-        )
+    value = spec.order_value
+    if value is not None:
+        yield from ((f"order_value.terms[{i}]", term) for i, term in enumerate(value.terms))
+        paying = enumerate(value.paying_terms)
+        yield from ((f"order_value.paying_terms[{i}]", term) for i, term in paying)
 
 
 def groupings(spec: ModelSpec) -> tuple[tuple[str, str], ...]:

@@ -136,12 +136,24 @@ class OrderValue:
         Prior of the share of orders that keep some net revenue.
     terms
         How the log mean varies between groups.
+    paying_concentration
+        Prior of how alike the posts' shares are: a post's is Beta with this concentration. None
+        for shares that are all the same, so that paying orders are binomial.
+    paying_terms
+        How the logit of the share varies between groups.
     """
 
     mean: Prior
     shape: Prior
     paying_share: Prior
     terms: tuple[Group, ...]
+    paying_concentration: Prior | None = None
+    paying_terms: tuple[Group, ...] = ()
+
+    @property
+    def varying(self) -> bool:
+        """Whether the share of orders that keep net revenue differs between posts."""
+        return self.paying_concentration is not None or bool(self.paying_terms)
 
 
 @dataclass(frozen=True)
@@ -201,6 +213,9 @@ class ModelSpec:
         if section == "order_value":
             unit = "net revenue per paying order"
             return Place(section, "value_", "log mean", f"log of {unit}", unit)
+        if section == "paying":
+            scale = "logit paying_share"
+            return Place(section, "paying_", scale, "logit of the share of orders that pay")
         if isinstance(self.mean, RatesMean) and section == "mean":
             return Place(section, "", "log rates", "log of rates")
         predictor = self.predictors[section]

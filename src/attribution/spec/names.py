@@ -18,8 +18,8 @@ from attribution.spec.terms import Smooth, dim
 
 # fmt: off
 DIMS = frozenset({
-    "chain", "draw", "feature", "hidden", "lag", "landing", "node", "part", "post", "sale",
-    "sample", "scored", "source", "test",
+    "chain", "credit", "draw", "feature", "hidden", "lag", "landing", "node", "part", "post",
+    "sale", "sample", "scored", "source", "test",
 })
 """Dims that a run may have besides those of the spec's columns."""
 
@@ -27,7 +27,8 @@ RESERVED = DIMS | frozenset({
     "alpha", "conversions", "credited_orders", "exposure", "hidden_rows", "hidden_z", "intercept",
     "fake_share", "half_life", "halo_share", "inverse_alpha", "lag_end", "lag_last", "lag_start",
     "lift", "lift_standard_error", "log_rate", "mixing",
-    "net_revenue", "part_effect", "part_mix", "part_sd", "part_z", "paying_orders", "paying_share",
+    "net_revenue", "part_effect", "part_mix", "part_sd", "part_z",
+    "credit_zero", "paying_concentration", "paying_orders", "paying_share",
     "sale_orders", "score", "scored_levels", "share", "steepness", "survey", "survey_buyers",
     "test_posts", "trials", "unit", "zero",
     *(own.parameter for own in OWN.values()), *OWN,

@@ -331,6 +331,12 @@ def _order_value(fields: Fields) -> OrderValue | None:
         shape=read_prior(table, "shape", POSITIVE),
         paying_share=read_prior(table, "paying_share", UNIT),
         terms=cast("tuple[Group, ...]", read_terms(table, "order_value")),
+        paying_concentration=read_prior(table, "paying_concentration", POSITIVE)
+        if table.has("paying_concentration")
+        else None,
+        paying_terms=cast(
+            "tuple[Group, ...]", read_terms(table, "order_value", key="paying_terms")
+        ),
     )
     table.done()
     return value

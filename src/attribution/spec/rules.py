@@ -48,7 +48,10 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
     for section, predictor in spec.predictors.items():
         _check_predictor(spec, section, predictor, notes)
     if spec.order_value is not None:
-        _check_groups(spec.order_value.terms, "order_value", {INTERCEPT}, notes)
+        _check_groups(spec.order_value.terms, "order_value.terms", {INTERCEPT}, notes)
+        at, paying = "order_value.paying_terms", spec.order_value.paying_terms
+        _check_groups(paying, at, {INTERCEPT}, notes)
+        _check_shares(paying, at, notes)
     _check_unused(spec, notes)
     _check_groupings(spec, notes)
     check_sections(spec, notes)
@@ -139,7 +142,7 @@ def _check_rates(spec: ModelSpec, mean: RatesMean, notes: Notes) -> None:
             notes.add(f"the part {part!r} is there twice", f"mean.parts[{index}]")
         if part == spec.outcome.column:
             notes.add(f"the outcome {part!r} cannot be a part", f"mean.parts[{index}]")
-    _check_groups(mean.terms, "mean", {EACH_PART[0], ALL_PARTS[0]}, notes)
+    _check_groups(mean.terms, "mean.terms", {EACH_PART[0], ALL_PARTS[0]}, notes)
 
 
 def _check_predictor(spec: ModelSpec, section: str, predictor: Predictor, notes: Notes) -> None:
@@ -155,7 +158,7 @@ def _check_predictor(spec: ModelSpec, section: str, predictor: Predictor, notes:
                 key = "of" if isinstance(term, Categorical) else "feature"
                 what = f"there is no feature {name!r} under [features]"
                 notes.add(what, f"{at}[{index}].{key}", hint=suggest(name, declared))
-    _check_groups(predictor.terms, section, {INTERCEPT, *declared}, notes)
+    _check_groups(predictor.terms, at, {INTERCEPT, *declared}, notes)
     _check_twice(predictor.terms, at, notes)
 
 
@@ -232,7 +235,7 @@ def _check_groups(terms: Iterable[Term], at: str, varying: Collection[str], note
     for index, term in enumerate(terms):
         if not isinstance(term, Group):
             continue
-        key = f"{at}.terms[{index}]"
+        key = f"{at}[{index}]"
         for of in term.of:
             if of not in varying:
                 what = f"{of!r} cannot vary between the levels of {term.by!r} here"
@@ -242,6 +245,14 @@ def _check_groups(terms: Iterable[Term], at: str, varying: Collection[str], note
                 notes.add(f"a second term for {of!r} by {term.by!r}", key)
             seen.add((term.by, _slot(of)))
         _check_effects(term, key, notes)
+
+
+def _check_shares(terms: Iterable[Group], at: str, notes: Notes) -> None:
+    """Note multipliers of a share, whose mean on the scale of the logit is no one."""
+    for index, term in enumerate(terms):
+        if term.effects == "mean_one":
+            what = "a share has no multipliers: its terms add up on the scale of the logit"
+            notes.add(what, f"{at}[{index}].effects", expected="zero_sum or exchangeable")
 
 
 def _slot(of: str) -> str:

@@ -93,3 +93,12 @@ def _order_value(spec: ModelSpec, value: OrderValue) -> Iterator[StatedPrior]:
     )
     for index, term in enumerate(value.terms):
         yield from term.stated(place, f"order_value.terms[{index}]")
+    if value.paying_concentration is not None:
+        yield StatedPrior(
+            "paying_concentration",
+            "order_value.paying_concentration",
+            value.paying_concentration,
+            "how alike posts' shares of orders that keep net revenue are; large is alike",
+        )
+    for index, term in enumerate(value.paying_terms):
+        yield from term.stated(spec.place("paying"), f"order_value.paying_terms[{index}]")

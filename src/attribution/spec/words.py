@@ -93,7 +93,9 @@ def equations(spec: ModelSpec) -> list[str]:
     if spec.order_value is not None:
         lines += [
             *_order_value(spec.order_value),
+            *_paying(spec.order_value),
             *_definitions(spec, "order_value", spec.order_value.terms),
+            *_definitions(spec, "paying", spec.order_value.paying_terms),
         ]
     lines += [line for section in spec.sections for line in section.equations()]
     return lines + list(_scales(spec))
@@ -204,7 +206,19 @@ def _order_value(value: OrderValue) -> Iterator[str]:
     terms = ["value_log_mean", *(_effect(term, "value_") for term in value.terms)]
     yield "net_revenue ~ Gamma(paying_orders * value_shape, value_shape / order_value)"
     yield f"order_value = exp({' + '.join(terms)})"
-    yield "paying_orders ~ Binomial(credited orders, paying_share)"
+
+
+def _paying(value: OrderValue) -> Iterator[str]:
+    effects = [_effect(term, "paying_") for term in value.paying_terms]
+    share = "share" if effects else "paying_share"
+    if value.paying_concentration is None:
+        yield f"paying_orders ~ Binomial(credited orders, {share})"
+    else:
+        rest = f"(1 - {share}) * paying_concentration"
+        both = f"{share} * paying_concentration, {rest}"
+        yield f"paying_orders ~ BetaBinomial(credited orders, {both})"
+    if effects:
+        yield f"logit {share} = {' + '.join(['logit(paying_share)', *effects])}"
 
 
 def _parameter(stated: StatedPrior) -> str:

@@ -123,7 +123,9 @@ def _order_value(value: OrderValue) -> Table:
     table = _table(
         mean=_prior(value.mean), shape=_prior(value.shape), paying_share=_prior(value.paying_share)
     )
-    return _with_terms(table, value.terms)
+    if value.paying_concentration is not None:
+        table["paying_concentration"] = _prior(value.paying_concentration)
+    return _with_terms(_with_terms(table, value.terms), value.paying_terms, "paying_terms")
 
 
 def _section(section: Section) -> Table:
@@ -158,12 +160,12 @@ def _prior(prior: Prior) -> InlineTable:
     return table
 
 
-def _with_terms(table: Table, terms: Iterable[Term]) -> Table:
+def _with_terms(table: Table, terms: Iterable[Term], key: str = "terms") -> Table:
     tables = tomlkit.aot()
     for term in terms:
         tables.append(_term(term))
     if len(tables):
-        table["terms"] = tables
+        table[key] = tables
     return table
 
 

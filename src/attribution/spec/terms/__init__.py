@@ -59,11 +59,11 @@ __all__ = [
 ]
 
 
-def read_terms(fields: Fields, place: str) -> tuple[Term, ...]:
-    """Read the ``terms`` of a section, each by its registered kind."""
+def read_terms(fields: Fields, place: str, key: str = "terms") -> tuple[Term, ...]:
+    """Read the terms of a section, each by its registered kind; ``key`` is where they stand."""
     here = [kind for kind, term in TERMS.items() if place in term.places]
     out = []
-    for table in fields.tables("terms"):
+    for table in fields.tables(key):
         name = table.choice("kind", TERMS, "kind of term")
         if name is not None and name not in here:
             what = f"a {name} term cannot stand here"

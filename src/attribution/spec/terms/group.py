@@ -233,6 +233,8 @@ class Group(Term):
 
 def _varying(of: str, place: Place) -> str:
     if of == INTERCEPT:
+        if place.section == "paying":
+            return "the share of orders that keep net revenue"
         return "the mean order value" if place.section == "order_value" else place.about
     return "all rates together" if " " in of else f"the slope of {of}"
 
