@@ -489,14 +489,24 @@ def _sum_of_terms(
     if total is None:
         total = _data("zero", np.zeros(len(design.outcome)), "post")
     pooled = [term for term in predictor.terms if isinstance(term, Group)]
-    for term in [*(t for t in predictor.terms if t not in pooled), *_slopes_first(pooled)]:
+    for term in [
+        *(t for t in predictor.terms if t not in pooled),
+        *_few_levels_first(design, pooled),
+    ]:
         term.build(make, at, place, total)
         total = total + term.summand(at, place)
     return total
 
 
-def _slopes_first(terms: Sequence[Group]) -> list[Group]:
-    return sorted(terms, key=lambda term: "intercept" in term.of)
+def _few_levels_first(design: Design, terms: Sequence[Group]) -> list[Group]:
+    """Return slopes, then terms of the constant by numbers of levels, whatever a spec's order.
+
+    The mean of few levels is what the constant is least told from: crossed terms after it are
+    sampled around what it leaves, so that they do not have to move along with the two of them.
+    """
+    return sorted(
+        terms, key=lambda term: ("intercept" in term.of, len(design.groups[term.by].levels))
+    )
 
 
 def _own(design: Design, at: TensorAt) -> Given:
