@@ -212,7 +212,7 @@ fits <- list(
 for (name in names(fits)) fits[[name]] <- local({
   stated <- fits[[name]]
   function(d, chains, draws, seed) {
-    fit <- stated(d, chains = chains, iter = 2 * draws, warmup = draws, seed = seed, refresh = 0,
+    fit <- stated(d, chains = chains, iter = 500 + draws, warmup = 500, seed = seed, refresh = 0,
                   cores = min(chains, parallel::detectCores()), adapt_delta = 0.95)
     as.array(fit)
   }
@@ -235,20 +235,23 @@ lacking <- function(model, family, groups = NULL, trials = NULL, zeros = NULL, e
       kz = ncol(z), z = sweep(z, 2, colMeans(z)), intercept_prior = intercept, slope_prior = slope,
       sd_rate = sd, own_rate = own
     )
-    program <- rstan::stan_model(file.path(here, "families.stan"))
-    fit <- rstan::sampling(program, data = given, chains = chains, iter = 2 * draws, warmup = draws,
+    # Compiled once: beside the draws, not beside the program.
+    copy <- file.path(dirname(told[3]), "families.stan")
+    file.copy(file.path(here, "families.stan"), copy, overwrite = TRUE, copy.date = TRUE)
+    program <- rstan::stan_model(copy, auto_write = TRUE)
+    fit <- rstan::sampling(program, data = given, chains = chains, iter = 500 + draws, warmup = 500,
                            seed = seed, refresh = 0, cores = min(chains, parallel::detectCores()),
                            control = list(adapt_delta = 0.95))
-    told <- as.array(fit, pars = c("intercept", "slope", "sd_level", "own", "zero", "zero_slope",
+    draws <- as.array(fit, pars = c("intercept", "slope", "sd_level", "own", "zero", "zero_slope",
                                    "effect"))
-    names <- dimnames(told)[[3]]
+    names <- dimnames(draws)[[3]]
     # The constants where all columns are 0, as rstanarm tells them.
     at <- function(pattern) which(grepl(pattern, names))
-    moved <- function(slopes, means) apply(told[, , at(slopes), drop = FALSE], 1:2,
+    moved <- function(slopes, means) apply(draws[, , at(slopes), drop = FALSE], 1:2,
                                            function(slope) sum(slope * means))
-    told[, , "intercept"] <- told[, , "intercept"] - moved("^slope", colMeans(x))
+    draws[, , "intercept"] <- draws[, , "intercept"] - moved("^slope", colMeans(x))
     if (ncol(z)) {
-      told[, , "zero[1]"] <- told[, , "zero[1]"] - moved("^zero_slope", colMeans(z))
+      draws[, , "zero[1]"] <- draws[, , "zero[1]"] - moved("^zero_slope", colMeans(z))
     }
     names[names == "intercept"] <- "(Intercept)"
     names[at("^slope")] <- colnames(x)
@@ -258,8 +261,8 @@ lacking <- function(model, family, groups = NULL, trials = NULL, zeros = NULL, e
     names[at("^sd_level")] <- sprintf("sd[%s]", groups)
     names[at("^own")] <- list("", "reciprocal_dispersion", "", "reciprocal_dispersion",
                               "concentration", c("sigma", "nu"))[[family]]
-    dimnames(told)[[3]] <- names
-    told
+    dimnames(draws)[[3]] <- names
+    draws
   }
 }
 fits$roaches_zeros <- lacking(y ~ before + treated + senior, 2, exposure = "days",
