@@ -12,6 +12,7 @@ import pytest
 from scipy.special import expit
 from support import tiny
 
+from attribution import forward
 from attribution.design import Design, build_design
 from attribution.errors import InputError
 from attribution.quantities.asked import Ask, asked_quantities, check
@@ -257,6 +258,23 @@ def test_levels_and_their_interaction() -> None:
     by = asked(of, at, of="kind", by="shop", way="ratio")
     a, b = (mean(np.full(ROWS, k))[:, SHOP == "south"].sum(axis=1) for k in "ab")
     assert by["ratio_kind", "a / b: south"] == pytest.approx(a / b)
+
+
+@pytest.mark.parametrize("family", ["poisson", "zero_inflated_poisson", "hurdle_poisson"])
+def test_levels_are_told_at_once_as_they_are_one_by_one(family: str) -> None:
+    """Where terms that change are the same at all posts, the others are added up once."""
+    of = design(family, "y", (*COMMON, "categorical kind",
+        'group kind|of = ["lx"]|effects = "exchangeable"',
+        'group shop|of = ["intercept"]|effects = "exchangeable"'))  # fmt: skip
+    own = () if family == "poisson" else (f"{family.removesuffix('_poisson')}",)
+    at = draws(**LINEAR, kind_effect=3, kind_lx_effect=3, shop_effect=2)
+    at |= {{"zero_inflated": "zero_inflation"}.get(name, name): np.full(DRAWS, 0.2) for name in own}
+    for column, levels in (("kind", "abc"), ("shop", ("north", "south"))):
+        found = asked(of, at, of=column)
+        for level in levels:
+            there = forward.expected(moved(of, {column: pl.lit(level)}), at)
+            averages = found[f"average_y_if_{column}", level]
+            assert averages == pytest.approx(there.mean(axis=1), rel=1e-12)
 
 
 def test_group_slopes_and_the_best_level() -> None:

@@ -178,7 +178,8 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
     """Add up expected outcomes before and after changes; the draws once over, in blocks.
 
     Only terms that change are worked out again. Where only a mean on a log link changes, and the
-    expected outcome is proportional to it, it is multiplied by the exponential of the change.
+    expected outcome is proportional to it, it is multiplied by the exponential of the change; where
+    terms then are the same at all posts, as with a level of a column, once for all levels.
 
     Parameters
     ----------
@@ -199,8 +200,16 @@ def walk(design: Design, draws: Draws, steps: Sequence[Step], member: Floats) ->
         means = forward.expected_at(design, block.draws, sums)
         outcome[block.where] = means @ member
         told = [_times(means, posts) @ member for posts in counted]
+        without: dict[tuple[int, ...], Floats] = {}
         for k, move in enumerate(moves):
             before[k][block.where] = told[which[k]]
+            if move.first is not None:
+                key = (which[k], *map(id, move.terms["mean"]))
+                if key not in without:
+                    without[key] = _times(_without(move, block.draws, means), move.weight) @ member
+                after = np.exp(_of_terms(move, move.first, block.draws, "mean")) * without[key]
+                gains[k][block.where] = after - told[which[k]]
+                continue
             drawn = with_unseen(move.then, block.draws, block.where.start)
             gain = _gain(move, drawn, sums, means)
             gains[k][block.where] = _times(gain, move.weight) @ member
@@ -252,6 +261,8 @@ class _Move:
         changes.
     counted, weight
         Posts that the effect is told of, 1 or 0, and the same per the step's ``per``; (post,).
+    first
+        The first post after, where terms that change are then the same at every post, and quick.
     """
 
     now: Design
@@ -260,6 +271,7 @@ class _Move:
     quick: bool
     counted: Floats
     weight: Floats
+    first: Design | None = None
 
 
 def _move(design: Design, step: Step) -> _Move:
@@ -272,14 +284,24 @@ def _move(design: Design, step: Step) -> _Move:
     }
     terms = {section: some for section, some in terms.items() if some}
     counted = counted_posts(design, step)
+    quick = set(terms) == {"mean"} and proportional(design)
+    alike = quick and step.per is None and all(_is_alike(term, then) for term in terms["mean"])
+    first = replace(forward.at_posts(then, np.zeros(1, np.int64)), hidden=None) if alike else None
     return _Move(
         now=replace(design, hidden=then.hidden),
         then=then,
         terms=terms,
-        quick=set(terms) == {"mean"} and proportional(design),
+        quick=quick,
         counted=counted,
         weight=counted if step.per is None else counted / step.per,
+        first=first,
     )
+
+
+def _is_alike(term: Term, then: Design) -> bool:
+    """Whether a term is the same at every post, which are of one level that the fit has."""
+    groups = [then.groups[column] for column in term.columns]
+    return not term.features and all((g.index == g.index[0]).all() and not g.unseen for g in groups)
 
 
 def proportional(design: Design) -> bool:
@@ -304,9 +326,22 @@ def _gain(move: _Move, draws: Draws, sums: Mapping[str, Floats], means: Floats) 
 
 def _delta(move: _Move, draws: Draws, section: str) -> Floats:
     """Change of a section's sum of terms; (draw, post)."""
-    place = move.now.spec.place(section)
-    now, then = forward.ArrayAt(move.now, draws), forward.ArrayAt(move.then, draws)
-    out = np.zeros((n_draws(draws), len(move.now.outcome)))
+    then = _of_terms(move, move.then, draws, section)
+    then -= _of_terms(move, move.now, draws, section)
+    return then
+
+
+def _of_terms(move: _Move, design: Design, draws: Draws, section: str) -> Floats:
+    """Sum of the terms of a section that change, before or after; (draw, post)."""
+    place, at = design.spec.place(section), forward.ArrayAt(design, draws)
+    out = np.zeros((n_draws(draws), len(design.outcome)))
     for term in move.terms[section]:
-        out += term.summand(then, place) - term.summand(now, place)
+        out += term.summand(at, place)
     return out
+
+
+def _without(move: _Move, draws: Draws, means: Floats) -> Floats:
+    """Return expected outcomes without the terms that change; (draw, post)."""
+    factor = np.exp(-_of_terms(move, move.now, draws, "mean"))
+    factor *= means
+    return factor
