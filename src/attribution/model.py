@@ -3,7 +3,8 @@
 Every amount enters as ``pm.Data``, so that another table of posts means new values, not a new
 model. Dims: ``post``; one dim per grouping column (``tier``, ``creator``); ``part`` of a rates
 mean; ``landing`` (pairs of a post and one whose orders can land on it); ``hidden`` (signals that
-are not shown); ``sale`` (posts with paying orders); and those of terms.
+are not shown); ``sale`` (posts with paying orders); ``credit`` (counts of credited orders that
+refunds are learned from); and those of terms.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pymc.logprob.transforms import Transform
 from attribution.design.build import CREATOR, CREATOR_SPREAD
 from attribution.design.defaults import spread_of_outcome
 from attribution.design.halo import Halo
-from attribution.design.types import Design, GroupIndex, Sources, dim
+from attribution.design.types import Design, GroupIndex, Refunds, Sources, dim
 from attribution.joint import absorb
 from attribution.spec.adstock import Ages
 from attribution.spec.families import OWN, Given
@@ -32,7 +33,7 @@ from attribution.spec.priors import PRIORS, REAL, SCALES, Prior
 from attribution.spec.sections import brought as orders_brought
 from attribution.spec.sections import realised
 from attribution.spec.stages import in_run
-from attribution.spec.terms import Group, Place, add_effect, add_zero_sum
+from attribution.spec.terms import Group, Place, add_effect, add_zero_sum, level_name
 
 NOT_KEPT = ("mixing_raw", "mixing")
 """Unknowns of each post, too many for a run to keep."""
@@ -128,6 +129,8 @@ def coords(design: Design) -> dict[str, Sequence[str] | Sequence[int]]:
         out["scored"] = range(len(design.scores.values))
     if design.spec.experiments is not None:
         out["test"] = [test.name for test in design.spec.experiments.tests]
+    if design.refunds is not None:
+        out["credit"] = [posts[row] for row in design.refunds.rows]
     if design.value is not None:
         out["sale"] = [posts[row] for row in design.value.rows]
     return out
@@ -311,8 +314,10 @@ class Builder:
 
     def group(self, column: str) -> GroupIndex:
         """Return what is known of a grouping column."""
-        groups = self._design.value_groups if self._prefix == "value_" else self._design.groups
-        return groups[column]
+        design = self._design
+        if self._prefix == "paying_" and design.refunds is not None:
+            return design.refunds.groups[column]
+        return (design.value_groups if self._prefix == "value_" else design.groups)[column]
 
     def basis(self, name: str) -> Any:
         """Return what is known of a basis."""
@@ -361,7 +366,7 @@ class Builder:
 
     def index(self, column: str) -> Tensor:
         """Return the position of each row's level."""
-        rows = "sale" if self._prefix == "value_" else "post"
+        rows = {"value_": "sale", "paying_": "credit"}.get(self._prefix, "post")
         index = self.group(column).index[self._rows]
         return _data(f"{self._prefix}{dim(column)}_index", index, rows)
 
@@ -715,7 +720,7 @@ def _log_gamma(alpha: Tensor, shift: Tensor, scale: Tensor, size: Tensor) -> Ten
 
 
 def _order_value(design: Design, value: OrderValue) -> None:
-    """Net revenue of n paying orders ~ Gamma(n kappa, kappa / m); paying orders binomial.
+    """Net revenue of n paying orders ~ Gamma(n kappa, kappa / m); paying orders (beta-)binomial.
 
     A sum of n Gamma(kappa, kappa / m) order values, so that sums suffice.
     """
@@ -741,3 +746,23 @@ def _order_value(design: Design, value: OrderValue) -> None:
     credited = _data("credited_orders", np.asarray(data.credited))
     paying = _data("observed_paying_orders", np.asarray(data.paying))
     pm.Binomial("paying_orders", n=credited, p=share, observed=paying)
+    if design.refunds is not None:
+        _refunds(design, value, design.refunds, share)
+        return
+
+
+def _refunds(design: Design, value: OrderValue, counts: Refunds, share: Tensor) -> None:
+    """Paying orders whose share differs between levels, or from post to post beyond that."""
+    logit = pt.log(share) - pt.log1p(-share) + _data("credit_zero", np.zeros(len(counts.rows)))
+    make, place = Builder(design, "paying_"), design.spec.place("paying")
+    for term in value.paying_terms:
+        effect = add_effect(make, term, level_name(place, term.by), logit)
+        logit = logit + effect[make.index(term.by)]
+    orders = _data("credited_orders", counts.orders, "credit")
+    found = {"observed": _data("observed_paying_orders", counts.paying, "credit"), "dims": "credit"}
+    p = pt.sigmoid(logit)
+    if value.paying_concentration is None:
+        pm.Binomial("paying_orders", n=orders, p=p, **found)
+        return
+    c = prior("paying_concentration", value.paying_concentration)
+    pm.BetaBinomial("paying_orders", n=orders, alpha=p * c, beta=(1.0 - p) * c, **found)
