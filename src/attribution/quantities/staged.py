@@ -25,9 +25,6 @@ from attribution.spec.transforms import columns_of, evaluate
 UNKNOWN = -1
 """Index of a level that no post of the fit has, whose effect is taken as 0."""
 
-UNKNOWN = -1
-"""Index of a level that no post of the fit has, whose effect is taken as 0."""
-
 FAR = 60.0
 """Largest sum of terms on a link's scale, for draws of wide priors."""
 
