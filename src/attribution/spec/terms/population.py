@@ -24,7 +24,8 @@ class Intercept(Term):
 
     kind: ClassVar[str] = "intercept"
     words: ClassVar[str] = (
-        "the constant: the sum of terms at average features and an average level of each group"
+        "the constant: the sum of terms at average features, the reference of each category and an "
+        "average level of each group"
     )
     keys: ClassVar[Mapping[str, str]] = {"prior": "prior of the constant, on the link's scale"}
 
