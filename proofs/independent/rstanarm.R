@@ -238,6 +238,8 @@ lacking <- function(model, family, groups = NULL, trials = NULL, zeros = NULL, e
     # Compiled once: beside the draws, not beside the program.
     copy <- file.path(dirname(told[3]), "families.stan")
     file.copy(file.path(here, "families.stan"), copy, overwrite = TRUE, copy.date = TRUE)
+    # Debian has Boost as a library of the system, not within R's package of it.
+    if (!nzchar(rstan::rstan_options("boost_lib"))) rstan::rstan_options(boost_lib = "/usr/include")
     program <- rstan::stan_model(copy, auto_write = TRUE)
     fit <- rstan::sampling(program, data = given, chains = chains, iter = 500 + draws, warmup = 500,
                            seed = seed, refresh = 0, cores = min(chains, parallel::detectCores()),
