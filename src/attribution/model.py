@@ -29,7 +29,7 @@ from attribution.spec.families import OWN, Given
 from attribution.spec.halo import EFFECT, HaloMean
 from attribution.spec.links import LINKS
 from attribution.spec.model import OrderValue, Predictor, RatesMean
-from attribution.spec.priors import PRIORS, REAL, SCALES, Prior
+from attribution.spec.priors import PRIORS, REAL, SCALES, Prior, quantile
 from attribution.spec.sections import brought as orders_brought
 from attribution.spec.sections import realised
 from attribution.spec.stages import in_run
@@ -247,6 +247,34 @@ class Builder:
         """Add unknowns between 0 and 1, beta with both parameters alike."""
         return pm.Beta(name, alpha, alpha, dims=dims)
 
+    def share(self, name: str, stated: Prior, location: Tensor, sd: Tensor) -> Tensor:
+        """Add an unknown share with a stated prior, whose logit is known to about so much else.
+
+        Sampled is the logit in units of what the prior and that leave open together, were both
+        normal. The prior does not depend on it.
+        """
+        if stated.on is not None:
+            return prior(name, stated)
+        low, middle, high = (logit_of(quantile(stated, p)) for p in (0.16, 0.5, 0.84))
+        before = 4.0 / (high - low) ** 2
+        total = before + sd**-2.0
+        shift, scale = (before * middle + location * sd**-2.0) / total, total**-0.5
+        distribution = getattr(pm, PRIORS[stated.name].pymc or "").dist(**stated.parameters)
+
+        def log_density(raw: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+            x = shift + scale * raw
+            moved = pt.log(scale) - pt.softplus(-x) - pt.softplus(x)
+            return pm.logp(distribution, pt.sigmoid(x)) + moved
+
+        def random(
+            shift: Any, scale: Any, rng: np.random.Generator, size: Any = None
+        ) -> np.ndarray:
+            drawn = np.vectorize(partial(quantile, stated))(rng.random(size))
+            return np.asarray((logit_of(drawn) - shift) / scale)
+
+        raw = pm.CustomDist(f"{name}_raw", shift, scale, logp=log_density, random=random)
+        return pm.Deterministic(name, pt.sigmoid(shift + scale * raw))
+
     def shares(
         self,
         name: str,
@@ -369,6 +397,11 @@ class Builder:
         rows = {"value_": "sale", "paying_": "credit"}.get(self._prefix, "post")
         index = self.group(column).index[self._rows]
         return _data(f"{self._prefix}{dim(column)}_index", index, rows)
+
+
+def logit_of(share: Any) -> Any:
+    """Log odds of a share."""
+    return np.log(share) - np.log1p(-share)
 
 
 def _logit_beta(raw: Tensor, alpha: Tensor, beta: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

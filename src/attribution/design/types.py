@@ -191,10 +191,10 @@ class Scores:
     values: Floats
 
     def by_level(self, count: int) -> tuple[Floats, Floats]:
-        """Return the shares not believed real and believed real; (level,), 0 without a score."""
-        fakes, real = np.zeros(count), np.zeros(count)
-        fakes[self.levels], real[self.levels] = 1.0 - self.values, self.values
-        return fakes, real
+        """Return scores, a half where there is none, and 1 where there is one, else 0; (level,)."""
+        values, known = np.full(count, 0.5), np.zeros(count)
+        values[self.levels], known[self.levels] = self.values, 1.0
+        return values, known
 
 
 @dataclass(frozen=True)

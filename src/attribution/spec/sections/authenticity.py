@@ -123,33 +123,21 @@ class Authenticity(Section):
 
     def build(self, make: Make) -> None:
         """Add its unknowns, and the scores where there are any, to a model."""
-        mean = make.prior(MEAN, self.share)
         alike = make.prior(ALIKE, self.concentration)
-        levels = dim(self.by)
-        alpha, beta = mean * alike, (1.0 - mean) * alike
         scores = make.scores()
         if scores is None or self.score_concentration is None:
-            make.shares(FAKE, levels, alpha, beta)
+            mean = make.prior(MEAN, self.share)
+            make.shares(FAKE, dim(self.by), mean * alike, (1.0 - mean) * alike)
             return
         sure = make.prior(SCORE_ALIKE, self.score_concentration)
         level = 1.0 if self.score_level is None else make.prior(SCORE_LEVEL, self.score_level)
-        told = self._told(make, scores, sure, mean / (mean + (1.0 - mean) * (1.0 - level)))
-        fake = make.shares(FAKE, levels, alpha, beta, *told)
+        read = _Reading(make, scores, self.by, sure, level)
+        mean = make.share(MEAN, self.share, *read.of_mean(alike))
+        alpha, beta = mean * alike, (1.0 - mean) * alike
+        fake = make.shares(FAKE, dim(self.by), alpha, beta, *read.trials)
         of = (1.0 - fake[make.positions("scored_levels", scores.levels)]) * level
         values = {"alpha": of * sure, "beta": (1.0 - of) * sure}
         make.observed("score", "Beta", scores.values, "scored", **values)
-
-    def _told(self, make: Make, scores: Any, sure: Any, rightly: Any) -> tuple[Any, Any]:
-        """Return trials that would tell each share about as well as its score: fakes, real.
-
-        A score with concentration n is about as good as n + 1 trials, of which those that are not
-        believed real are ``rightly`` so, on average.
-        """
-        levels = dim(self.by)
-        suspect, real = scores.by_level(len(make.levels(self.by)))
-        suspect = make.data("score_suspect", suspect, levels) * (1.0 + sure)
-        real = make.data("score_real", real, levels) * (1.0 + sure)
-        return rightly * suspect, real + (1.0 - rightly) * suspect
 
     def genuine(self, at: At) -> Any:
         """Return each post's genuine share of engagement over the population's; (…, post).
@@ -158,3 +146,36 @@ class Authenticity(Section):
         tell, and how many of these are real is left to the scores.
         """
         return (1.0 - at.pick(FAKE, self.by)) / (1.0 - at.value(MEAN))
+
+
+class _Reading:
+    """What scores say of shares, roughly: where to look for them, not what they are.
+
+    A score s leaves a standard deviation of sqrt(s (1 - s) / (n + 1)) / level to the share around
+    1 - s / level, which is made to stay above 0 by about as much.
+    """
+
+    def __init__(self, make: Make, scores: Any, by: str, sure: Any, level: Any) -> None:
+        self._f, own = make.f, dim(by)
+        values, known = scores.by_level(len(make.levels(by)))
+        score = make.data("score_value", values, own)
+        self._known = make.data("score_known", known, own)
+        self._count = make.data("score_count", known.sum())
+        self._room = self._f.sqrt(score * (1.0 - score) / (1.0 + sure)) / level
+        real = score / level
+        fakes = self._room * self._f.softplus((1.0 - real) / self._room)
+        self._share = fakes / (fakes + real)
+
+    @property
+    def trials(self) -> tuple[Any, Any]:
+        """Trials that would tell each share about as well: fakes, real; (level,)."""
+        trials = self._known * self._share * (1.0 - self._share) / self._room**2
+        return trials * self._share, trials * (1.0 - self._share)
+
+    def of_mean(self, alike: Any) -> tuple[Any, Any]:
+        """Logit of the mean share over creators, and its standard deviation."""
+        mean = (self._known * self._share).sum() / self._count
+        noise = (self._known * self._room**2).sum() / self._count
+        spread = mean * (1.0 - mean)
+        variance = (spread / (1.0 + alike) + noise) / self._count
+        return self._f.log(mean) - self._f.log1p(-mean), self._f.sqrt(variance) / spread

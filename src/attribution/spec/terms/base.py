@@ -123,6 +123,9 @@ class Make(Protocol):
     def beta(self, name: str, alpha: Array, dims: str) -> Array:
         """Add unknowns between 0 and 1, beta with both parameters alike."""
 
+    def share(self, name: str, prior: Prior, location: Array, sd: Array) -> Array:
+        """Add an unknown share with a stated prior, whose logit is known to about so much else."""
+
     def shares(
         self,
         name: str,
