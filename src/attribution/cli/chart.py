@@ -12,7 +12,11 @@ from attribution.cli._options import PATH, run_argument, unhealthy_option
 NAMES = (
     "forest",
     "contrasts",
+    "funnel",
+    "claim",
     "creators",
+    "fakes",
+    "capture",
     "density",
     "response",
     "contributions",

@@ -69,7 +69,8 @@ class Experiments(Section):
         "tests": "the tests, each a table `[[experiments.tests]]`",
         "tests.name": "what the test is called",
         "tests.posts": "which posts it is of, as a condition on columns: `\"campaign = 'spring'\"`",
-        "tests.estimate": "orders that those posts brought in all, by the test",
+        "tests.estimate": "orders that would not have come without those posts, by the test: "
+        "whenever they came, recorded or not, refunded later or not",
         "tests.standard_error": "the standard error of that, above 0",
     }
 
