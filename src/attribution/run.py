@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from attribution.quantities.audiences import Audiences
+    from attribution.quantities.estimates import Quantity
 
 POSTERIOR, DIAGNOSTICS, TABLE = "posterior.nc", "diagnostics.parquet", "table.parquet"
 SPEC, MANIFEST = "spec.toml", "manifest.json"
@@ -186,6 +187,13 @@ class Run:
         if not (of or by or any(asked is not None for asked in (as_, step, ratio))):
             return self._effects
         return effects(self, of=of, by=by, as_=as_, step=step, ratio=ratio)
+
+    @cached_property
+    def estimands(self) -> list[Quantity]:
+        """The estimands that a design's mean has, with posterior draws."""
+        from attribution.quantities.effects import quantities_of
+
+        return quantities_of(self.design)(self.design, self.thinned)
 
     @cached_property
     def _effects(self) -> pl.DataFrame:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from attribution.draws import thin
-from attribution.quantities.effects import quantities_of
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, Quantity, estimate_table
 from attribution.quantities.method import with_method
 from attribution.quantities.recorded import NOT_RATES, OF_BASIS
@@ -31,7 +30,7 @@ def draws_table(run: Run) -> pl.DataFrame:
     """
     found = [
         q
-        for q in quantities_of(run.design)(run.design, run.thinned)
+        for q in run.estimands
         if q.scope == "overall" and not q.quantity.startswith("share_") and not _of_capture(q)
     ]
     table = estimate_table(found, run.manifest.chains)

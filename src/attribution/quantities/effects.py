@@ -77,8 +77,9 @@ def effects(
     check_ratio(ratio)
     find = with_claims(quantities_with_stages(run.design, ask), ratio)
     prior = () if run.prior_draws is None else find(run.design, run.prior_draws)
-    table = estimate_table(find(run.design, run.thinned), run.manifest.chains, prior)
-    return with_method(table, run)
+    usual = ask == Ask() and ratio is None and not run.design.stages
+    found = run.estimands if usual else find(run.design, run.thinned)
+    return with_method(estimate_table(found, run.manifest.chains, prior), run)
 
 
 def with_claims(find: Find, ratio: float | None) -> Find:

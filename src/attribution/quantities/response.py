@@ -150,11 +150,12 @@ def _some(design: Design, member: Floats) -> tuple[Design, Floats, float]:
 def _rates_curve(design: Design, draws: Draws, signal: str, member: Floats, x: Floats) -> Floats:
     """Average over posts of the other parts plus the signal's rate times x; (draw, x)."""
     part = list(design.signals).index(signal)
-    weight = member / member.sum()
-    parts = forward.expected_parts(design, draws)
+    here, first, count = forward.cells(design)
+    weight = member[first] / member.sum()
+    parts = forward.expected_parts(here, draws)
     others = (parts.sum(axis=2) - parts[:, :, part]) @ weight
-    rate = forward.unit_rates(design, draws)[:, part]
-    return np.asarray(others[:, None] + (rate @ weight)[:, None] * x)
+    rate = forward.unit_rates(here, draws)[:, part]
+    return np.asarray(others[:, None] + (rate @ (count * weight))[:, None] * x)
 
 
 def _linear_curve(design: Design, draws: Draws, signal: str, member: Floats, x: Floats) -> Floats:

@@ -99,12 +99,19 @@ def totals(design: Design, draws: Draws) -> Totals:
     visible = member.T @ (amounts * shown.all(axis=1, keepdims=True))
     shape = (n_draws(draws), len(groups), len(mean.parts))
     orders, orders_shown, unit_rates = np.empty(shape), np.empty(shape), np.empty(shape)
-    for block in blocks(draws, len(design.outcome)):
-        parts = forward.expected_parts(design, block.draws)
-        orders[block.where] = np.einsum("dip,ig->dgp", parts, member, optimize=True)
-        orders_shown[block.where] = np.einsum("dip,ip,ig->dgp", parts, shown, member, optimize=True)
-        rates = forward.unit_rates(design, block.draws)
-        unit_rates[block.where] = np.einsum("dpi,ig->dgp", rates, member, optimize=True)
+    here, first, count = forward.cells(design)
+    within = member[first]
+    for block in blocks(draws, len(first)):
+        parts = forward.expected_parts(here, block.draws)
+        orders[block.where] = np.einsum("dip,ig->dgp", parts, within, optimize=True)
+        # Of posts that show everything nothing is left out.
+        orders_shown[block.where] = (
+            orders[block.where]
+            if design.hidden is None
+            else np.einsum("dip,ip,ig->dgp", parts, shown, within, optimize=True)
+        )
+        rates = forward.unit_rates(here, block.draws)
+        unit_rates[block.where] = np.einsum("dpi,i,ig->dgp", rates, count, within, optimize=True)
     return Totals(
         groups=groups,
         column=dim(term.by) if term else None,
