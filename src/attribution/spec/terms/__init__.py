@@ -11,9 +11,8 @@ from attribution.spec.terms.group import (
     EACH_PART,
     EFFECTS,
     Group,
-    add_effect,
-    add_zero_sum,
 )
+from attribution.spec.terms.pooled import add_effect, add_zero_sum
 from attribution.spec.terms.population import (
     INTERCEPT,
     Categorical,
