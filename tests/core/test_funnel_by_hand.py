@@ -64,7 +64,11 @@ def draws(**known: object) -> dict[str, np.ndarray]:
             "dispersion_platform_effect": np.zeros(2),
         },
     }
-    common = {"platform_effect": np.array([0.0, 0.5]), "creator_sd": NO_SPREAD}
+    common = {
+        "platform_effect": np.array([0.0, 0.5]),
+        "tier_platform_effect": np.zeros(8),
+        "creator_sd": NO_SPREAD,
+    }
     for stage, own in stages.items():
         found |= {in_run(stage, name): value for name, value in {**common, **own}.items()}
     found |= known

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from attribution.data import AnalysisTable
+from attribution.density.compiled import compile_model
 from attribution.design import Design, build_design
 from attribution.design.stages import set_aside_of
 from attribution.draws import stack, stage_dataset
@@ -20,7 +21,7 @@ from attribution.health import stage_tree
 from attribution.model import build_model
 from attribution.quantities.compare import compare
 from attribution.run import Run, load_run
-from attribution.sampling import draw_prior
+from attribution.sampling import draw_prior, kept
 from attribution.simulation.funnel import Funnel, simulate_funnel
 from attribution.spec import parse_spec, read_spec, spec_text
 from attribution.tables import DEFAULT_TIERS
@@ -96,6 +97,14 @@ def test_the_density_is_the_product_of_the_stages_own() -> None:
 def log_density(model: Any, point: dict[str, np.ndarray]) -> float:
     terms = model.compile_logp(sum=False, mode="FAST_COMPILE")(point)
     return float(sum(np.sum(term) for term in terms))
+
+
+def test_it_is_compiled_natively() -> None:
+    """Dims of stages too have lengths that the compiler knows."""
+    model = build_model(design())
+    names = {str(length.name) for length in model.dim_lengths.values()}
+    assert {"post", "likes.tier", "reach.platform_compared"} <= names
+    compile_model(model, kept(model), 2)
 
 
 def test_the_prior_of_a_stage_goes_by_its_name() -> None:
