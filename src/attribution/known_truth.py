@@ -80,11 +80,13 @@ def true_posts(truth: Truth, design: Design) -> pl.DataFrame:
     shown at that post, the creator's multiplier and fakes included), multiplier, fake_share, value
     (expected net revenue per order, currency). Orders are recorded ones.
     """
+    vary = "paying_share" in truth.creators.columns
+    paying = pl.col("paying_share") if vary else pl.lit(truth.values.paying_share)
     creators = truth.creators.select(
         "creator_id",
         "multiplier",
         (pl.lit(0.0) if truth.fakes is None else pl.col("fake_share")).alias("fake_share"),
-        (pl.col("mean_net_revenue") * truth.values.paying_share).alias("value"),
+        (pl.col("mean_net_revenue") * paying).alias("value"),
     )
     record = truth.posts.select("post_id", "tier", pl.col("^expected.*$") * _capture(truth).share)
     table = design.table.select(

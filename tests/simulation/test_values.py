@@ -26,7 +26,8 @@ GAMMA = replace(
 
 def net(values: Values, count: int = 200_000, mean: float = 50.0) -> np.ndarray:
     rng = np.random.default_rng(11)
-    amounts = draw_amounts(values, np.full(count, mean), np.full(count, 0.1), rng)
+    means, discounts = np.full(count, mean), np.full(count, 0.1)
+    amounts = draw_amounts(values, means, discounts, values.paying_share, rng)
     return amounts["gross_revenue"] - amounts["discount"] - amounts["refunded"]
 
 

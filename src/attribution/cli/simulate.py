@@ -41,6 +41,12 @@ MOST_FAKES = 0.45
     f"at most {MOST_FAKES:g}; 0 gives vendors' scores of audiences and no fakes.",
 )
 @click.option(
+    "--refunds",
+    type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Let this share of orders be refunded in full, more of some creators' than of others'.",
+)
+@click.option(
     "--capture",
     type=click.FloatRange(min=0, max=1, min_open=True),
     metavar="SHARE",
@@ -84,6 +90,7 @@ def simulate(
     seed: int,
     leaks: bool,
     fakes: float | None,
+    refunds: float | None,
     capture: float | None,
     anyway: float | None,
     lift_tests: int,
@@ -119,6 +126,7 @@ def simulate(
     changes = {
         "with_leaks": () if leaks else None,
         "with_fakes": None if fakes is None else (fakes,),
+        "with_refunds": None if refunds is None else (refunds,),
         "with_capture": None
         if capture is None and anyway is None
         else (capture or 1.0, anyway or 0.0),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from attribution.simulation.population import TIER_BOUNDS, Population, apportion
 from attribution.simulation.rates import Floats
@@ -67,12 +67,14 @@ def draw_audiences(
     -------
     pl.DataFrame
         Beside the creators' columns: multiplier (v, log-normal with population mean 1),
-        mean_net_revenue (of a paying order, currency), code, discount_rate, followers_as_of.
+        mean_net_revenue (of a paying order, currency), code, discount_rate, followers_as_of, and
+        paying_share where refunds vary between creators.
     """
     size, rates, values = creators.height, settings.rates, settings.values
     tier = creators.get_column("tier").replace_strict(values.tier_effects, return_dtype=pl.Float64)
     log_value = values.log_mean + tier.to_numpy() + rng.normal(0.0, values.creator_sd, size)
     discount = pl.Series(rng.choice(settings.discounts, size))
+    vary = {"paying_share": _paying_shares(settings, creators, rng)} if values.refunds_vary else {}
     percent = (discount * 100).round().cast(pl.Int64).cast(pl.String)
     return creators.with_columns(
         multiplier=np.exp(rng.normal(-(rates.creator_sd**2) / 2, rates.creator_sd, size)),
@@ -80,7 +82,16 @@ def draw_audiences(
         code=pl.col("creator_id") + "-" + percent,
         discount_rate=discount,
         followers_as_of=pl.lit(settings.population.export.date()),
-    )
+    ).with_columns(**vary)
+
+
+def _paying_shares(settings: Settings, creators: pl.DataFrame, rng: np.random.Generator) -> Floats:
+    """Share of each creator's orders that are not refunded in full; shape (creator,)."""
+    values = settings.values
+    tiers = [values.paying_tier_effects.get(tier, 0.0) for tier in creators.get_column("tier")]
+    logit = np.log(values.paying_share) - np.log1p(-values.paying_share) + np.asarray(tiers)
+    shares: Floats = expit(logit + rng.normal(0.0, values.paying_creator_sd, creators.height))
+    return shares
 
 
 def _followers(population: Population, tiers: Words, rng: np.random.Generator) -> Integers:

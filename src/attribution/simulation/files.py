@@ -132,6 +132,8 @@ def command(truth: Truth) -> str:
     words += [f"--seed {truth.seed}"]
     words += ["--leaks"] if truth.leaks else []
     words += [] if truth.fakes is None else [f"--fakes {truth.fakes.mean:g}"]
+    if truth.values.refunds_vary and truth.kind != "prior":
+        words += [f"--refunds {1.0 - truth.values.paying_share:g}"]
     if truth.capture is not None and truth.kind != "prior":
         words += [f"--capture {truth.capture.share:g}"]
         words += [f"--anyway {truth.capture.anyway:g}"] if truth.capture.anyway else []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from attribution.simulation.fakes import Fakes
 from attribution.simulation.rates import Floats, Rates
 from attribution.simulation.settings import Settings
 from attribution.simulation.values import Values
-from attribution.spec.model import ModelSpec, RatesMean
+from attribution.spec.model import ModelSpec, OrderValue, RatesMean
 from attribution.spec.priors import Prior, quantile
 from attribution.spec.sections import Authenticity
 from attribution.spec.sections import Capture as Section
@@ -102,7 +103,7 @@ def draw_prior(
                 expected="a mean of the form 'rates', a dispersion and an order value",
             )
         )
-    _check(mean.parts, (*mean.terms, *value.terms))
+    _check(mean.parts, (*mean.terms, *value.terms, *value.paying_terms))
     tier_sd, effects = {}, {}
     for part in mean.parts:
         tier_sd[part], effects[part] = _tier_effects(mean.terms, tiers, rng)
@@ -124,8 +125,21 @@ def draw_prior(
         paying_share=draw(value.paying_share, rng),
         partial_refunds=0.0,
         cents=False,
+        **_refunds(value, tiers, rng),
     )
     return rates, values
+
+
+def _refunds(value: OrderValue, tiers: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
+    """Draw how the share of paying orders varies; nothing where it does not."""
+    drawn: dict[str, Any] = {}
+    if any(term.by == "tier" for term in value.paying_terms):
+        drawn["paying_tier_effects"] = _tier_effects(value.paying_terms, tiers, rng)[1]
+    if any(term.by == "creator_id" for term in value.paying_terms):
+        drawn["paying_creator_sd"] = _creator_sd(value.paying_terms, rng)
+    if value.paying_concentration is not None:
+        drawn["paying_concentration"] = draw(value.paying_concentration, rng)
+    return drawn
 
 
 def _fakes(section: Authenticity, rng: np.random.Generator) -> Fakes:

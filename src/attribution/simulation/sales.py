@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from attribution.simulation.orders import Counts, draw_dates
+from attribution.simulation.rates import Floats
 from attribution.simulation.settings import Settings
 from attribution.simulation.strangers import draw_codeless, draw_leaks
 from attribution.simulation.truth import Leak
@@ -49,12 +50,34 @@ def _with_money(
     settings: Settings, creators: pl.DataFrame, orders: pl.DataFrame, rng: np.random.Generator
 ) -> pl.DataFrame:
     """Add code, amounts and currency; strangers without a code pay an average creator's value."""
-    known = creators.select("creator_id", "code", "mean_net_revenue", "discount_rate")
+    columns = ["creator_id", "code", "mean_net_revenue", "discount_rate"]
+    known = creators.select(*columns, pl.col("^paying_share$"))
     orders = orders.join(known, on="creator_id", how="left", maintain_order="left")
     average = float(np.mean(creators.get_column("mean_net_revenue").to_numpy()))
     means = orders.get_column("mean_net_revenue").fill_null(average).to_numpy()
     discount_rate = orders.get_column("discount_rate").fill_null(0.0).to_numpy()
-    amounts = draw_amounts(settings.values, means, discount_rate, rng)
-    return orders.drop("mean_net_revenue", "discount_rate").with_columns(
+    share = _paying_shares(settings, orders, rng)
+    amounts = draw_amounts(settings.values, means, discount_rate, share, rng)
+    return orders.drop("mean_net_revenue", "discount_rate", "^paying_share$").with_columns(
         **amounts, currency=pl.lit(settings.population.currency)
     )
+
+
+def _paying_shares(
+    settings: Settings, orders: pl.DataFrame, rng: np.random.Generator
+) -> Floats | float:
+    """Probability that each order is not refunded in full; (order,), or one for all."""
+    values, share = settings.values, pl.lit(settings.values.paying_share)
+    if not values.refunds_vary and values.paying_concentration is None:
+        return values.paying_share
+    if values.refunds_vary:
+        share = pl.col("paying_share").fill_null(values.paying_share)
+    shares: Floats = orders.select(share.alias("share")).to_series().to_numpy()
+    shares = np.broadcast_to(shares, orders.height)
+    if values.paying_concentration is None or "post_id" not in orders.columns:
+        return shares
+    first = orders.get_column("post_id").fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
+    by_post = np.empty(int(first.max()) + 1)
+    by_post[first] = shares
+    c = values.paying_concentration
+    return np.asarray(rng.beta(by_post * c, (1.0 - by_post) * c)[first])

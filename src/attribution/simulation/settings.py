@@ -22,6 +22,9 @@ MAX_ORDERS = 400_000
 HALF = 0.5
 """Share of creators that have fakes, where only the mean share of fakes is asked for."""
 
+REFUNDS_SD = 0.6
+"""Standard deviation between creators of the logit of refunds, where these are asked for."""
+
 Kind = Literal["samples", "null", "prior"]
 
 SAMPLE_RATES = Rates(
@@ -142,6 +145,14 @@ class Settings:
     def with_leaks(self) -> Settings:
         """Return the same brand with some codes leaked."""
         return replace(self, leaks=Leaks())
+
+    def with_refunds(self, share: float, sd: float = REFUNDS_SD) -> Settings:
+        """Return the same brand where so many orders are refunded in full, creators differing.
+
+        ``sd`` is the standard deviation of the logit between creators.
+        """
+        values = replace(self.values, paying_share=1.0 - share, paying_creator_sd=sd)
+        return replace(self, values=values)
 
     def with_fakes(self, mean: float) -> Settings:
         """Return the same brand where so much of a creator's engagement is fake, on average.

@@ -37,7 +37,7 @@ def tell(
         posts_until=population.start + timedelta(days=population.days),
         export=population.export,
         leaks=leaks,
-        creators=creators.select(*CREATOR_COLUMNS, pl.col("^fake_share$")),
+        creators=creators.select(*CREATOR_COLUMNS, pl.col("^(fake|paying)_share$")),
         posts=_posts(settings.rates.parts, posts, expected, counts, orders),
         orders=orders.select(ORDER_COLUMNS),
         fakes=settings.fakes,

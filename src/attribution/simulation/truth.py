@@ -55,7 +55,8 @@ class Truth:
     leaks
         Codes that leaked.
     creators
-        creator_id, tier, platform, multiplier (v), mean_net_revenue (of a paying order, currency);
+        creator_id, tier, platform, multiplier (v), mean_net_revenue (of a paying order, currency),
+        paying_share where refunds vary between creators;
         with fakes, fake_share.
     posts
         post_id, creator_id, tier, likes (true, hidden ones too, fakes included), fake_likes and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -41,6 +41,11 @@ class Values:
         Share of paying orders of which a part is refunded.
     cents
         Whether amounts are rounded to cents, as in a shop's export.
+    paying_creator_sd, paying_tier_effects
+        How the logit of the paying share varies: standard deviation between creators, and
+        deviations by tier, which add up to 0 (none where empty).
+    paying_concentration
+        A post's share is Beta around its creator's with this concentration; None for the same.
     """
 
     distribution: Literal["gamma", "log_normal"]
@@ -51,10 +56,22 @@ class Values:
     paying_share: float
     partial_refunds: float
     cents: bool
+    paying_creator_sd: float = 0.0
+    paying_tier_effects: Mapping[str, float] = field(default_factory=dict)
+    paying_concentration: float | None = None
+
+    @property
+    def refunds_vary(self) -> bool:
+        """Whether the share of paying orders differs between creators."""
+        return self.paying_creator_sd > 0.0 or bool(self.paying_tier_effects)
 
 
 def draw_amounts(
-    values: Values, means: Floats, discount_rate: Floats, rng: np.random.Generator
+    values: Values,
+    means: Floats,
+    discount_rate: Floats,
+    paying_share: Floats | float,
+    rng: np.random.Generator,
 ) -> dict[str, Floats]:
     """Draw the money columns of orders.
 
@@ -64,6 +81,8 @@ def draw_amounts(
         Mean net revenue if the order is a paying one; shape (order,).
     discount_rate
         Share of the gross value that the code takes off; shape (order,).
+    paying_share
+        Probability that an order is not refunded in full; (order,), or one for all.
 
     Returns
     -------
@@ -76,7 +95,7 @@ def draw_amounts(
         gross = np.maximum(gross.round(2), SMALLEST_GROSS)
     discount = _rounded(values, gross * discount_rate)
     paid = _rounded(values, gross - discount)
-    full = rng.random(len(means)) >= values.paying_share
+    full = rng.random(len(means)) >= paying_share
     partial = rng.random(len(means)) < values.partial_refunds
     part = _rounded(values, paid * rng.uniform(*PARTIAL_RANGE, len(means)))
     refunded = np.where(full, paid, np.where(partial, part, 0.0))
