@@ -379,7 +379,7 @@ def cells(design: Design) -> tuple[Design, Integers, Floats]:
 
     The orders that a rates mean expects are linear in the signals at rates and multipliers that
     levels alone decide, so that sums over cells are sums over posts, at a fraction of the work.
-    Where a signal is hidden, and so drawn, posts stay as they are.
+    A post that hides a signal, which is drawn, stays by itself.
 
     Returns
     -------
@@ -387,15 +387,18 @@ def cells(design: Design) -> tuple[Design, Integers, Floats]:
         What expected parts need, a cell in place of each post; the first post of each cell,
         (cell,); how many posts each stands for, (cell,).
     """
-    posts = len(design.outcome)
-    if design.hidden is not None or not design.groups:
-        return design, np.arange(posts), np.ones(posts)
-    levels = np.stack([group.index for group in design.groups.values()], axis=1)
+    alone, hidden = np.zeros(len(design.outcome), dtype=np.int64), design.hidden
+    if hidden is not None:
+        alone[hidden.rows] = 1 + np.arange(len(hidden.rows))
+    levels = np.stack([alone, *(group.index for group in design.groups.values())], axis=1)
     _, first, cell, count = np.unique(
         levels, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     sums = {name: np.bincount(cell, values) for name, values in design.signals.items()}
-    return replace(at_posts(design, first), signals=sums), first, count.astype(np.float64)
+    if hidden is not None:
+        hidden = replace(hidden, rows=cell[hidden.rows])
+    here = replace(at_posts(design, first), signals=sums, hidden=hidden)
+    return here, first, count.astype(np.float64)
 
 
 def replications(design: Design, draws: Draws, rng: np.random.Generator) -> Iterator[Floats]:
@@ -451,7 +454,7 @@ def paying_share(design: Design, draws: Draws) -> Floats:
     """
     value = design.spec.order_value
     share = draws["paying_share"][:, None]
-    if value is None or not value.paying_terms:
+    if True:
         return share
     logit = np.log(share) - np.log1p(-share)
     for term in value.paying_terms:

@@ -12,7 +12,7 @@ from attribution import forward
 from attribution.design import Design
 from attribution.draws import Draws, stack, thin
 from attribution.quantities.response import _rates_curve
-from attribution.quantities.totals import membership, totals
+from attribution.quantities.totals import membership, shown_mask, totals
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,22 @@ def test_a_curve_over_cells_is_that_over_posts(design: Design, draws: Draws) -> 
     np.testing.assert_allclose(found, others[:, None] + (rates[:, k] @ weight)[:, None] * x)
 
 
-def test_posts_that_hide_a_signal_stay_as_they_are() -> None:
+def test_posts_that_hide_a_signal_stay_by_themselves(draws: Draws) -> None:
     hides = small.design("additive", hidden=True)
     assert hides.hidden is not None
-    assert forward.cells(hides)[0] is hides
+    here, first, count = forward.cells(hides)
+    assert here.hidden is not None
+    np.testing.assert_array_equal(first[here.hidden.rows], hides.hidden.rows)
+    assert (count[here.hidden.rows] == 1).all()
+    found, (_, member) = totals(hides, draws), membership(hides, "tier")
+    parts = forward.expected_parts(hides, draws)
+    shown = shown_mask(hides, ("reach", "likes", "comments"))
+    np.testing.assert_allclose(found.orders, np.einsum("dip,ig->dgp", parts, member))
+    wanted = np.einsum("dip,ip,ig->dgp", parts, shown, member)
+    np.testing.assert_allclose(found.orders_shown, wanted)
 
 
-def test_without_groups_posts_stay_as_they_are(design: Design) -> None:
-    alone = replace(design, groups={})
-    assert forward.cells(alone)[0] is alone
+def test_without_groups_all_posts_are_one(design: Design) -> None:
+    here, _, count = forward.cells(replace(design, groups={}))
+    assert count.tolist() == [len(design.outcome)]
+    assert here.signals["reach"].tolist() == [design.signals["reach"].sum()]

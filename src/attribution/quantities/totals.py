@@ -108,7 +108,7 @@ def totals(design: Design, draws: Draws) -> Totals:
         orders_shown[block.where] = (
             orders[block.where]
             if design.hidden is None
-            else np.einsum("dip,ip,ig->dgp", parts, shown, within, optimize=True)
+            else np.einsum("dip,ip,ig->dgp", parts, shown[first], within, optimize=True)
         )
         rates = forward.unit_rates(here, block.draws)
         unit_rates[block.where] = np.einsum("dpi,i,ig->dgp", rates, count, within, optimize=True)
