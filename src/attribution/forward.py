@@ -454,7 +454,7 @@ def paying_share(design: Design, draws: Draws) -> Floats:
     """
     value = design.spec.order_value
     share = draws["paying_share"][:, None]
-    if True:
+    if value is None or not value.paying_terms:
         return share
     logit = np.log(share) - np.log1p(-share)
     for term in value.paying_terms:
