@@ -64,8 +64,9 @@ def main(
     records = gather(plan, range(replicates), lines(plan, folder), jobs, label)
     found = figures(records)
     gone = astray(found)
-    unhealthy = sum(not record.get("healthy", True) for record in records)
-    click.echo(f"{label}: {len(records)} replicates, {unhealthy} unhealthy, {len(found)} figures")
+    apart = sum(not record.get("agree", True) for record in records)
+    told = f"{label}: {len(records)} replicates, chains apart in {apart}, {len(found)} figures"
+    click.echo(told)
     click.echo(f"figure,replicates,chance (a figure strays below {each(len(found)):.2g})")
     for one in sorted(found, key=lambda one: one.chance):
         click.echo(f'"{one.name}",{len(one.ranks)},{one.chance:.2g}')

@@ -36,15 +36,16 @@ spec says, would not show here; tests of the priors look for those.
 The curve of a figure's ranks has to stay in a band that holds it with a stated probability
 (Säilynoja, Bürkner & Vehtari 2022, *Statistics and Computing* 32, 32), adjusted for the number of
 figures so that all of a calibrated model's stay inside with probability 0.95. Replicates with
-divergent draws, or chains that do not agree, count like all others. Refused are tables that no fit
+divergent draws, or chains that do not agree (R-hat), count like all others; they are sampled
+shorter than a user's fits. Refused are tables that no fit
 would take, such as one without any order; that depends on the data alone and leaves ranks uniform.
 """
 
 TABLE = """\
 ## Models
 
-| model | creators × posts | replicates | refused | healthy | with divergences | \
-effective draws (5 %, median) | figures | astray | least chance | s each |
+| model | creators × posts | replicates | refused | chains agree | with divergences | \
+effective draws (5 %, median) | figures | astray | least chance | processor s each |
 | --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | ---: |"""
 
 POWER = """\
@@ -62,6 +63,8 @@ def write_page(page: Path = PAGE, folder: Path = FOLDER) -> Path:
 
 def text(found: Sequence[Stored]) -> str:
     """Return the page."""
+    if not found:
+        return f"{INTRODUCTION}\nNo replicates are stored yet.\n"
     lines = [INTRODUCTION, TABLE, *map(_row, found), "", *_earlier(found), *_power(found)]
     for stored in found:
         lines += ["", *_model(stored)]
@@ -74,7 +77,7 @@ def _row(stored: Stored) -> str:
     low, middle = facts["least_effective"]
     return (
         f"| {facts['model']} | {facts['creators']} × {facts['each']} | {facts['replicates']}"
-        f" | {facts['refused']} | {facts['healthy']} | {facts['diverging']} | {low:,}, {middle:,}"
+        f" | {facts['refused']} | {facts['agree']} | {facts['diverging']} | {low:,}, {middle:,}"
         f" | {len(stored.figures)} | {len(stored.astray) or 'none'}"
         f" | {least.chance:.2g} (limit {each(len(stored.figures)):.2g}) | {facts['seconds']:g} |"
     )

@@ -95,7 +95,7 @@ def _counts(records: Sequence[Record]) -> dict[str, Any]:
     return {
         "replicates": len(records),
         "refused": len(records) - len(fitted),
-        "healthy": sum(record["healthy"] for record in fitted),
+        "agree": sum(record["agree"] for record in fitted),
         "diverging": sum(record["divergent"] > 0 for record in fitted),
         "native": sum(record["density"] == "native" for record in fitted),
         "least_effective": [int(np.quantile(ess, q)) for q in (0.05, 0.5)] if ess else [],
