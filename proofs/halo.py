@@ -164,10 +164,10 @@ def summary(found: pl.DataFrame) -> str:
         claims = sum(sure >= 0.95 for sure in of["probability"])
         none = sum(sure <= 0.05 for sure in of["probability"])
         cells = [name, of.height, sum(of["healthy"]), claims, none, of.height - claims - none]
-        cells += [f"{np.median(of['share']):.1%}"]
+        cells += [f"{np.median(of['share'].to_numpy()):.1%}"]
         if truth.halo.share > 0:
-            cells += [sum(of["share_inside"]), f"{np.median(of['half_life']):.1f}"]
-            cells += [sum(of["half_life_inside"]), f"{np.mean(of['rates_inside']):.0%}"]
+            cells += [sum(of["share_inside"]), f"{np.median(of['half_life'].to_numpy()):.1f}"]
+            cells += [sum(of["half_life_inside"]), f"{np.mean(of['rates_inside'].to_numpy()):.0%}"]
         else:
             cells += [""] * 4
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
