@@ -15,15 +15,17 @@ from attribution.data.columns import columns
 from attribution.design import Design
 from attribution.design.absent import require
 from attribution.design.numbers import check_numbers
+from attribution.design.stages import set_aside_of
 from attribution.design.types import Absent, Floats, SetAside
 from attribution.draws import Draws, blocks, n_draws, stack
 from attribution.errors import InputError, Problem, raise_if_any
 from attribution.fitting import design_of, read_inputs
+from attribution.from_prior import flat
 from attribution.outcomes import Count, Outcome, Share, YesNo, outcome_of
 from attribution.quantities.estimates import INTERVAL, PROBABILITY
 from attribution.spec import check_columns
 from attribution.spec.model import ModelSpec
-from attribution.spec.stated import stated_priors
+from attribution.spec.stages import of_stage
 
 DRAWS = 500
 """Draws of the prior, each with its own outcomes of all posts."""
@@ -225,15 +227,23 @@ def prior_predictive(
     from attribution.sampling import draw_prior
 
     before = stack(draw_prior(build_model(design), draws, seed))
-    found = tuple(_figures(design, before, seed))
-    average = replace(found[0], warnings=tuple(_absurd(design, before, found[0])))
     return PriorPredictive(
         posts=len(design.outcome),
         noun=outcome_of(design).noun,
-        figures=(average, *found[1:]),
+        figures=tuple(_told(design, before, seed)),
         absent=design.absent,
-        set_aside=design.set_aside,
+        set_aside=set_aside_of(design),
     )
+
+
+def _told(design: Design, before: Draws, seed: int) -> Iterator[Figure]:
+    """Yield figures of the outcome, then those of each stage's with its name."""
+    average, *others = _figures(design, before, seed)
+    yield replace(average, warnings=tuple(_absurd(design, before, average)))
+    yield from others
+    for name, stage in design.stages.items():
+        for figure in _told(stage, of_stage(before, name), seed):
+            yield replace(figure, name=f"{name}: {figure.name}")
 
 
 def _design(
@@ -256,19 +266,11 @@ def _problems(spec: ModelSpec, frame: pl.DataFrame, file: str | None) -> list[Pr
         require(spec, frame)
     except InputError as error:
         found += error.problems
-    found += [*check_numbers(spec, frame), *_flat(spec)]
+    found += [*check_numbers(spec, frame), *flat(spec)]
     by_key: dict[str | None, Problem] = {}
     for problem in found:
         by_key.setdefault(problem.key, problem)
     return [replace(problem, file=problem.file or file) for problem in by_key.values()]
-
-
-def _flat(spec: ModelSpec) -> Iterator[Problem]:
-    for stated in stated_priors(spec):
-        if not stated.prior.proper:
-            what = f"nothing can be drawn from a {stated.prior.name} prior"
-            hint = "What the model expects before the data can be told with a proper one only"
-            yield Problem(what, key=stated.key, hint=hint)
 
 
 def _figures(design: Design, before: Draws, seed: int) -> Iterator[Figure]:

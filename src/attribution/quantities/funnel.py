@@ -26,15 +26,16 @@ import polars as pl
 
 from attribution.design.types import Design, Floats, dim
 from attribution.draws import Draws, blocks, n_draws
-from attribution.quantities.drivers import zero_sum_column
+from attribution.quantities.drivers import IDS, zero_sum_column
 from attribution.quantities.estimates import NEW, Quantity
 from attribution.quantities.staged import Situation, can_be_told, drawn, expected
 from attribution.spec.stages import of_stage
 
 FOLLOWERS = "followers"
 
-NUMBERS = 1_200_000
-"""Draws times posts of one situation: of more posts, evenly spaced ones are taken."""
+NUMBERS = 600_000
+"""Draws times posts of one situation: of more posts, evenly spaced ones are taken, platform by
+platform."""
 
 FEWEST, MOST = 60, 1000
 """Posts of a situation."""
@@ -125,6 +126,8 @@ def _posts(design: Design, column: str, draws: int) -> dict[str, pl.DataFrame]:
     table = design.table
     if _has_followers(table):
         table = table.filter(pl.col(FOLLOWERS) > 0)
+    # Evenly spaced ones of sorted posts have all posts' shares of platforms, or what else there is.
+    table = table.sort(_strata(design, column), maintain_order=True)
     most = int(np.clip(NUMBERS // draws, FEWEST, MOST))
     kept = np.unique(np.linspace(0, table.height - 1, most).astype(int)).tolist()
     found = {}
@@ -134,6 +137,13 @@ def _posts(design: Design, column: str, draws: int) -> dict[str, pl.DataFrame]:
             moved = moved.with_columns(followers_of(table, column, tier))
         found[tier] = moved[kept]
     return found
+
+
+def _strata(design: Design, column: str) -> list[pl.Expr]:
+    """Return the grouping columns of stages, tier and creators aside, by which posts are sorted."""
+    groups = dict.fromkeys(by for stage in design.stages.values() for by in stage.groups)
+    columns = [by for by in groups if by not in {column, *IDS} and ":" not in by]
+    return [pl.col(by) for by in columns] or [pl.lit(0)]
 
 
 def _has_followers(table: pl.DataFrame) -> bool:
