@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from attribution.quantities.estimates import SCHEMA
+from attribution.quantities.recorded import RECORDED
 
 TIERS = ("nano", "micro", "mid", "macro")
 THESE = "these creators"
@@ -327,6 +328,7 @@ def _roi_row(by: str, group: str, median: float, spread: float, cost: float) -> 
         "by": by,
         "group": group,
         "population": THESE,
+        "basis": RECORDED,
         "posts": 12,
         "posts_without_cost": 0,
         "orders": 40,
