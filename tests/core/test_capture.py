@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-import xarray as xr
 from scipy import stats
 from support import captured, tiny
 
@@ -19,8 +17,6 @@ from attribution.quantities.effects import effects
 from attribution.quantities.recorded import BROUGHT, RECORDED
 from attribution.quantities.roi import roi
 from attribution.run import Run
-from attribution.spec.priors import Prior
-from attribution.spec.sections import Capture
 
 SETTINGS: dict[str, Any] = {"draws": 2000, "tune": 500, "chains": 2, "seed": 3}
 PRIOR = (3.0, 5.0)
@@ -129,29 +125,13 @@ def test_a_survey_that_the_prior_contradicts_fails_the_run() -> None:
     assert good["survey of buyers"] == "pass"
 
 
-def with_capture(*, share: np.ndarray | None = None) -> Run:
-    """Return the run made by hand, its two draws repeated, with shares as they stand in a prior.
-
-    Without shares these are 0.5 and 0.25 in the two draws.
-    """
-    prior = Prior("beta", {"alpha": 5.0, "beta": 5.0})
-    run = tiny.run(spec=replace(tiny.ADDITIVE, capture=Capture(prior)))
-    hand = run.tree["posterior"].to_dataset()
-    if share is not None:
-        size = len(share) // (2 * hand.sizes["draw"])
-        hand = hand.isel(draw=np.tile(np.arange(hand.sizes["draw"]), size))
-    values = tiny.both(0.5, 0.25) if share is None else share
-    hand["capture_share"] = (("chain", "draw"), values.reshape(2, -1))
-    return replace(run, tree=xr.DataTree.from_dict({"posterior": hand, "prior": hand}))
-
-
 def creator(table: pl.DataFrame, name: str) -> dict[str, Any]:
     return table.row(by_predicate=pl.col("group") == name, named=True)
 
 
 def test_expected_roi_counts_orders_that_are_missed_and_says_so() -> None:
     """Creator a earns 240 and 225 by recorded orders at a cost of 120: 480 and 900 by all."""
-    a = creator(roi(with_capture()), "a")
+    a = creator(roi(captured.by_hand()), "a")
     assert a["basis"] == BROUGHT
     found = (a["expected_roi_lower"], a["expected_roi_upper"])
     assert found == pytest.approx((480 / 120 - 1, 900 / 120 - 1))
@@ -163,7 +143,7 @@ def test_expected_roi_counts_orders_that_are_missed_and_says_so() -> None:
 
 
 def test_of_few_draws_nothing_is_said_under_other_priors() -> None:
-    a = creator(roi(with_capture()), "a")
+    a = creator(roi(captured.by_hand()), "a")
     assert a["p_profit_prior_half"] is a["p_profit_prior_twice"] is None
 
 
@@ -171,7 +151,7 @@ def test_odds_of_profit_are_told_with_the_prior_counted_otherwise() -> None:
     """At a margin of 0.3 creator a pays where the share is below 0.6 or, in draw 2, 0.5625."""
     beta = stats.beta(5.0, 5.0).ppf((np.arange(1600) + 0.5) / 1600)
     share = np.random.default_rng(1).permutation(beta)
-    a = creator(roi(with_capture(share=share), margin=0.3), "a")
+    a = creator(roi(captured.by_hand(share=share), margin=0.3), "a")
 
     def exact(alpha: float) -> float:
         return float(np.mean(stats.beta(alpha, alpha).cdf([0.6, 0.5625])))

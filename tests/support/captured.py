@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
+import xarray as xr
 
+from attribution.run import Run
 from attribution.spec import ModelSpec, parse_spec
+from attribution.spec.priors import Prior
+from attribution.spec.sections import Capture
+from support import tiny
 
 POSTS = 60
 ALPHA, LOG_MEAN = 2.0, 3.0
@@ -57,3 +64,19 @@ def table(seed: int = 1) -> pl.DataFrame:
             "conversions": rng.poisson(mean),
         }
     )
+
+
+def by_hand(*, share: np.ndarray | None = None) -> Run:
+    """Return the run made by hand, its two draws repeated, with shares as they stand in a prior.
+
+    Without shares these are 0.5 and 0.25 in the two draws.
+    """
+    prior = Prior("beta", {"alpha": 5.0, "beta": 5.0})
+    run = tiny.run(spec=replace(tiny.ADDITIVE, capture=Capture(prior)))
+    hand = run.tree["posterior"].to_dataset()
+    if share is not None:
+        size = len(share) // (2 * hand.sizes["draw"])
+        hand = hand.isel(draw=np.tile(np.arange(hand.sizes["draw"]), size))
+    values = tiny.both(0.5, 0.25) if share is None else share
+    hand["capture_share"] = (("chain", "draw"), values.reshape(2, -1))
+    return replace(run, tree=xr.DataTree.from_dict({"posterior": hand, "prior": hand}))

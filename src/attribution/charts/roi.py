@@ -52,6 +52,7 @@ def roi(table: pl.DataFrame) -> alt.ChartType:
         subtitle=[
             f"expected ROI: {words.interval_name(drawn)}, {words.population_name(drawn)}; "
             "small crosses: realised ROI",
+            _basis(drawn),
             _left_out(drawn),
             _without_cost(table),
         ],
@@ -92,6 +93,13 @@ def _left_out(table: pl.DataFrame) -> str:
         return ""
     noun, size = sizes.row(0)
     return f"the {MOST_CREATORS} {noun}s with the highest cost of {size:,}; all are in the table"
+
+
+def _basis(table: pl.DataFrame) -> str:
+    """Say which orders expected ROI counts, where they are not recorded ones alone."""
+    if "pays_from" not in table.columns or table["pays_from"].null_count() == table.height:
+        return ""
+    return f"expected ROI counts {table['basis'][0]}; realised ROI recorded orders"
 
 
 def _without_cost(table: pl.DataFrame) -> str:

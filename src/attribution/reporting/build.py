@@ -13,6 +13,7 @@ from attribution.reporting.content import Page
 from attribution.reporting.findings import Findings, gather
 from attribution.reporting.headline import answers
 from attribution.reporting.page import render
+from attribution.reporting.recorded import lift_tests
 from attribution.reporting.sections import sections
 from attribution.run import Run
 
@@ -78,6 +79,8 @@ def _page(runs: Sequence[Run], margin: float, unhealthy: bool) -> Page:
         banners.append(("Approximate fit", text))
     title = words.TITLE if main.about_orders else words.OTHER_OUTCOME_TITLE
     caveat = words.CAVEAT if main.about_orders else words.OTHER_OUTCOME_CAVEAT
+    if tests := lift_tests(main):
+        caveat = words.CALIBRATED.format(tests=count(len(tests), "lift test"))
     return Page(
         title=title.format(outcome=main.outcome, run=main.run.name),
         subtitle=_subtitle(main),

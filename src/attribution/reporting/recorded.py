@@ -12,6 +12,7 @@ from attribution.quantities.sensitivity import POWERS, SENSITIVITY
 from attribution.reporting import words
 from attribution.reporting.content import Answer
 from attribution.reporting.findings import Findings
+from attribution.spec.sections import LiftTest
 
 UNKNOWN = "unknown"
 
@@ -42,13 +43,18 @@ def under_other_priors(found: Findings) -> dict[str, str]:
     return {group.split()[-1]: by_group.get(group, UNKNOWN) for group in POWERS.values()}
 
 
+def lift_tests(found: Findings) -> tuple[LiftTest, ...]:
+    """Return the lift tests that the model was fitted to."""
+    experiments = found.run.design.spec.experiments
+    return () if experiments is None else experiments.tests
+
+
 def _rests(found: Findings) -> str:
     """Say what the answer rests on besides recorded orders."""
-    spec = found.run.design.spec
-    tests = () if spec.experiments is None else spec.experiments.tests
-    if tests:
+    if tests := lift_tests(found):
         return words.FROM_TESTS.format(tests=count(len(tests), "lift test"))
-    survey = None if spec.capture is None else spec.capture.survey
+    capture = found.run.design.spec.capture
+    survey = None if capture is None else capture.survey
     if survey is not None:
         return words.FROM_SURVEY.format(buyers=f"{survey.buyers:,}")
     return words.FROM_PRIOR

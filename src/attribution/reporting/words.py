@@ -20,6 +20,12 @@ BANNER = (
     "intervals say. Do not decide anything by this report."
 )
 
+CALIBRATED = (
+    "How many orders would not have come without the posts was measured by {tests}, and is taken "
+    "for all posts alike. Through which tier, creator or signal they came remains an association "
+    "under the stated attribution rule."
+)
+
 APPROXIMATE = (
     "The numbers of {runs} are a quick look. Sample the model (--method nuts) before money "
     "depends on them."
