@@ -36,6 +36,7 @@ DOSES = (0.0, 0.1, 0.2, 0.4)
 MODELS = {"additive": "additive", "authenticity": "authenticity", "no score": "authenticity"}
 """Columns of the results, and the shipped model of each."""
 
+SETTINGS = {"chains": 2, "draws": 500, "tune": 400}
 FIRST_SEED = 700
 OVERALL = (
     "orders_per_1000_likes",
@@ -75,7 +76,7 @@ def _fitted(name: str, brand: Brand, table: AnalysisTable, seed: int) -> Record:
         table = replace(table, frame=table.frame.drop("audience_credibility"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = fit(MODELS[name], table, seed=seed)
+        run = fit(MODELS[name], table, seed=seed, **SETTINGS)
     failed = [check.name for check in run.manifest.health if check.status == "fail"]
     return {"failed": failed, **overall(run, brand), **creators(run, brand), **ranking(run, brand)}
 
@@ -157,7 +158,7 @@ def main(brands: int, jobs: int, folder: Path, page: bool) -> None:
 
     models = [spec_text(model) for model in dict.fromkeys(MODELS.values())]
     settings = [repr(Settings.samples().with_fakes(dose)) for dose in DOSES]
-    of = identity(models, settings, CREATORS, POSTS)
+    of = identity(models, settings, SETTINGS, CREATORS, POSTS)
     lines = Lines(folder / "brands.jsonl", of)
     if page:
         write_page(list(lines.read().values()))

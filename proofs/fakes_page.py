@@ -14,6 +14,7 @@ import polars as pl
 
 from attribution.charts import theme
 from attribution.charts.save import save
+from attribution.simulation.settings import HALF
 
 Record = dict[str, Any]
 
@@ -62,7 +63,6 @@ def _of_model(fits: Sequence[Record], dose: float, model: str) -> Record:
         "dose": dose,
         "model": model,
         "brands": len(fits),
-        "healthy": sum(not fit["failed"] for fit in fits),
         "overall": {q: _overall([fit[q] for fit in fits if q in fit]) for q in LABELS},
         "multiplier": _mean_of([fit["creator_multiplier"] for fit in fits]),
         "fake_share": _mean_of([fit.get("creator_fake_share", {}) for fit in fits]),
@@ -104,32 +104,30 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def answers(results: Sequence[Record]) -> str:
-    """Return estimates over all posts beside their truth."""
+    """Return estimates over all posts beside their truth, a column for each model."""
     rows = []
     for quantity, label in LABELS.items():
-        for result in results:
-            of = result["overall"][quantity]
-            if of is not None:
-                rows.append((label, result["model"], *_cells(result, of)))
-    return table(("answer", "model", "fakes", "truth", "median", "89 % interval", "hold it"), rows)
+        for dose in sorted({result["dose"] for result in results}):
+            here = [(r, r["overall"][quantity]) for r in results if r["dose"] == dose]
+            truth = next(of["truth"] for _, of in here if of is not None)
+            cells = (_told(result, of) for result, of in here)
+            rows.append((label, f"{dose:.0%}", f"{truth:.3g}", *cells))
+    return table(("answer", "fakes", "truth", *MODELS), rows)
 
 
-def _cells(result: Record, of: Record) -> tuple[str, ...]:
+def _told(result: Record, of: Record | None) -> str:
+    """Return an average estimate and interval, and how many intervals hold the truth."""
+    if of is None:
+        return ""
     span = f"{of['lower']:.3g} to {of['upper']:.3g}"
-    return (
-        f"{result['dose']:.0%}",
-        f"{of['truth']:.3g}",
-        f"{of['median']:.3g}",
-        span,
-        f"{of['inside']} of {result['brands']}",
-    )
+    return f"{of['median']:.3g} ({span}; {of['inside']} of {result['brands']})"
 
 
 def by_creator(results: Sequence[Record]) -> str:
     """Return how well each creator's multiplier and ROI are told."""
     headings = (
         *("fakes", "model", "error of log multiplier", "bias with fakes", "bias without"),
-        *("multipliers held", "ROI: rank correlation", "ROI held", "healthy"),
+        *("multipliers held", "ROI: rank correlation", "ROI held"),
     )
     rows = [
         (
@@ -141,7 +139,6 @@ def by_creator(results: Sequence[Record]) -> str:
             f"{of['coverage']:.0%}",
             f"{result['roi_rank']:.3f}",
             f"{result['roi_coverage']:.0%}",
-            f"{result['healthy']} of {result['brands']}",
         )
         for result in results
         for of in [result["multiplier"]]
@@ -152,8 +149,8 @@ def by_creator(results: Sequence[Record]) -> str:
 def said(results: Sequence[Record]) -> str:
     """Return what is said of creators with and without fakes."""
     headings = (
-        *("fakes", "model", "error of shares", "shares held", "creators with fakes"),
-        *("said to have more", "said to have fewer", "creators without", "said to have more"),
+        *("fakes", "model", "error of shares", "shares above 0 held", "creators above average"),
+        *("said to have more", "said to have fewer", "others", "said to have more"),
         "said to have fewer",
     )
     rows = []
@@ -161,12 +158,12 @@ def said(results: Sequence[Record]) -> str:
         of = result["fake_share"]
         if not of:
             continue
-        counts = (
-            f"{result[f'{what}_{who}']:,}"
-            for who in ("with", "without")
-            for what in ("creators", "more", "fewer")
-        )
-        cells = (f"{of['rmse']:.2f}", f"{of['coverage']:.0%}", *counts)
+        # Half have fakes; no interval of a share that is above 0 for sure holds a 0.
+        held = f"{of['coverage'] / HALF:.0%}" if result["dose"] else "–"
+        cells = (f"{of['rmse']:.2f}", held, f"{result['creators_with']:,}")
+        cells += tuple(f"{result[f'{what}_with']:,}" for what in ("more", "fewer"))
+        cells += (f"{result['creators_without']:,}",)
+        cells += tuple(f"{result[f'{what}_without']:,}" for what in ("more", "fewer"))
         rows.append((f"{result['dose']:.0%}", result["model"], *cells))
     return table(headings, rows)
 

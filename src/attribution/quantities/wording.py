@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from attribution.spec.halo import EFFECT, HaloMean
 from attribution.spec.model import ModelSpec, Predictor, RatesMean
 from attribution.spec.priors import SCALES
+from attribution.spec.sections.authenticity import FAKE
 from attribution.spec.stages import in_run, split_name
 from attribution.spec.stated import stated_priors
 from attribution.spec.terms import (
@@ -18,6 +19,7 @@ from attribution.spec.terms import (
     Monotone,
     Place,
     Term,
+    dim,
     level_name,
 )
 
@@ -45,6 +47,9 @@ def meanings(spec: ModelSpec) -> dict[str, str]:
         found |= _constants(spec).get(stated.parameter, {})
     if isinstance(spec.mean, HaloMean):
         found[EFFECT] = "deviation of a part's log rate from the average of the parts"
+    if spec.authenticity is not None:
+        of = " and ".join(spec.authenticity.parts)
+        found[FAKE] = f"share of the {of} of each {dim(spec.authenticity.by)} that is fake"
     for place, term in _terms(spec):
         found |= _effects(place, term)
     for section, predictor in spec.predictors.items():
