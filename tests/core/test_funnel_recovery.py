@@ -16,7 +16,7 @@ from attribution.tables import DEFAULT_TIERS
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {"draws": 400, "tune": 500, "chains": 2, "seed": 2}
+SETTINGS = {"seed": 2}
 REFERENCE = "nano"
 MOST_SD = 4.0
 """Posterior standard deviations that an estimate may be off: once in 16,000 by chance."""

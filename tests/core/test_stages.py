@@ -27,7 +27,7 @@ from attribution.spec import parse_spec, read_spec, spec_text
 from attribution.tables import DEFAULT_TIERS
 
 TIERS = ("nano", "micro", "mid", "macro")
-SETTINGS = {"draws": 400, "tune": 500, "chains": 2, "seed": 5}
+SETTINGS = {"seed": 5}
 
 
 def table() -> pl.DataFrame:
