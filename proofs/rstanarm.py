@@ -3,8 +3,9 @@
 R writes each data set of its packages to a file and fits it; the specs in ``proofs/independent``
 are fitted to the same file. Families that rstanarm lacks are fitted by a Stan program of their own.
 Means, standard deviations and correlations of all parameters, and all effects of levels, must agree
-within Monte Carlo error. What R draws becomes a file in the folder, so that a run that was stopped
-goes on where it was. Exits with 1 where a case fails, and with 2 where R cannot be run.
+within Monte Carlo error. What R draws and what came of a case become files in the folder, so that
+a run that was stopped goes on where it was. Exits with 1 where a case fails, and with 2 where R
+cannot be run.
 """
 
 from __future__ import annotations
@@ -196,15 +197,18 @@ HEAD = (
 @click.option("--case", "names", type=click.Choice([*CASES]), multiple=True, help="All if none.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("runs/rstanarm"))
 @click.option("--parameters", type=click.Path(path_type=Path), help="CSV of all parameters.")
-@click.option("--page", is_flag=True, help=f"Write {PAGE} too; of all cases.")
+@click.option("--page", is_flag=True, help=f"Write {PAGE} too.")
 def main(names: tuple[str, ...], folder: Path, parameters: Path | None, page: bool) -> None:
     """Fit the cases by both, print how far they are apart and judge it."""
     software = ask_r("has")
     folder.mkdir(parents=True, exist_ok=True)
     click.echo(HEAD)
     frames = []
-    for name in [*CASES] if page or not names else names:
-        frames.append(judged(name, folder))
+    for name in names or CASES:
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            judged(name, folder).write_parquet(path)
+        frames.append(pl.read_parquet(path))
         click.echo(line(name, frames[-1]))
     table = pl.concat(frames)
     if parameters:
@@ -237,7 +241,8 @@ fitted by a Stan program in the same folder, written from their formulas.
 Priors are the same where both can state them. Where rstanarm cannot (its standard deviations
 between levels are multiples of the family's own parameter, share one scale with correlated others,
 and its constant is that of average categories), our draws are weighted by its prior density over
-ours; the smallest share of draws that these are worth is {worth:.0%}.
+ours; the smallest share of draws that these are worth is {worth:.0%}. For probits it multiplies the
+scales that it is given, which this comparison found and its script undoes.
 
 A case passes if, of every coefficient, standard deviation, correlation, own parameter and effect of
 a level, means and standard deviations each lie within {MOST_ERROR:g} Monte Carlo standard errors of
@@ -249,7 +254,9 @@ Monte Carlo standard errors, of which chance alone would leave 95.4 %.
 
 """
     cases = [line(str(name), rows) for (name,), rows in table.group_by("case", maintain_order=True)]
-    return head + "\n".join([HEAD, *cases]) + "\n"
+    left = ", ".join(name for name in CASES if name not in table["case"].unique().to_list())
+    more = f"\nNot in this table: {left}.\n" if left else ""
+    return head + "\n".join([HEAD, *cases]) + "\n" + more
 
 
 if __name__ == "__main__":

@@ -241,9 +241,10 @@ lacking <- function(model, family, groups = NULL, trials = NULL, zeros = NULL, e
     # Debian has Boost as a library of the system, not within R's package of it.
     if (!nzchar(rstan::rstan_options("boost_lib"))) rstan::rstan_options(boost_lib = "/usr/include")
     program <- rstan::stan_model(copy, auto_write = TRUE)
+    # Started near 0, where numbers of features of any size are finite.
     fit <- rstan::sampling(program, data = given, chains = chains, iter = 500 + draws, warmup = 500,
                            seed = seed, refresh = 0, cores = min(chains, parallel::detectCores()),
-                           control = list(adapt_delta = 0.95))
+                           init_r = 0.05, control = list(adapt_delta = 0.95))
     draws <- as.array(fit, pars = c("intercept", "slope", "sd_level", "own", "zero", "zero_slope",
                                    "effect"))
     names <- dimnames(draws)[[3]]
