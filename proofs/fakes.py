@@ -15,7 +15,7 @@ import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -36,7 +36,7 @@ DOSES = (0.0, 0.1, 0.2, 0.4)
 MODELS = {"additive": "additive", "authenticity": "authenticity", "no score": "authenticity"}
 """Columns of the results, and the shipped model of each."""
 
-SETTINGS = {"chains": 2, "draws": 500, "tune": 400}
+SETTINGS: dict[str, Any] = {"chains": 2, "draws": 500, "tune": 400}
 FIRST_SEED = 700
 OVERALL = (
     "orders_per_1000_likes",
@@ -136,7 +136,7 @@ def ranking(run: Run, brand: Brand) -> Record:
     ranks = told.select(
         pl.corr("expected_roi_median", "true_roi", method="spearman").alias("rank")
     ).item()
-    return {"roi_rank": ranks, "roi_coverage": float(inside.mean() or 0.0)}
+    return {"roi_rank": ranks, "roi_coverage": float(np.mean(inside.to_numpy()))}
 
 
 def _beside(run: Run, brand: Brand) -> pl.DataFrame:

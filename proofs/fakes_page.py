@@ -208,7 +208,8 @@ def _panel(frame: pl.DataFrame, title: str) -> alt.ChartType:
         ),
         xOffset=alt.XOffset("model:N", sort=list(MODELS)),
     )
-    axis, scale = theme.value_axis(title, log=False), theme.value_scale(log=False, zero=True)
+    log = theme.heavy_tailed(frame["lower"], frame["upper"])
+    axis, scale = theme.value_axis(title, log), theme.value_scale(log, zero=True)
     intervals = base.mark_rule(strokeWidth=2.5).encode(
         y=alt.Y("lower:Q", axis=axis, scale=scale), y2="upper:Q", color=tint
     )
