@@ -202,3 +202,29 @@ def test_expected_roi_takes_each_creators_own_refunds(spec: ModelSpec) -> None:
     assert told["a"]["expected_roi_mean"] == pytest.approx(was["a"]["expected_roi_mean"])
     expected = factor * (1.0 + was["b"]["expected_roi_mean"]) - 1.0
     assert told["b"]["expected_roi_mean"] == pytest.approx(expected)
+
+
+def test_intervals_of_roi_hold_the_truth_only_with_refunds_of_creators(
+    known: tuple[Run, pl.DataFrame, np.ndarray],
+) -> None:
+    """With one share for all, its posterior is Beta and independent of all else."""
+    run, frame, shares = known
+    design = build_design(POOLED, frame)
+    assert design.value is not None
+    kept, whole = design.value.paying, design.value.credited
+    pooled = replace(run, design=design)
+    share = np.random.default_rng(2).beta(9 + kept, 1 + whole - kept, len(run.draws["intercept"]))
+    pooled.__dict__["draws"] = {**run.draws, "paying_share": share}
+    reach = frame.group_by("creator_id", maintain_order=True).agg(pl.col("reach").sum())
+    truth = reach.select(
+        group="creator_id",
+        true=0.006 * pl.col("reach") * 50.0 * pl.Series(shares) / (100.0 * POSTS) - 1.0,
+    )
+
+    def held(of: Run) -> float:
+        told = roi(of, unhealthy=True).join(truth, on="group")
+        inside = pl.col("true").is_between("expected_roi_lower", "expected_roi_upper")
+        return float(told.select(inside.mean()).item())
+
+    assert held(run) >= 0.75
+    assert held(pooled) <= 0.4

@@ -93,7 +93,7 @@ def _panel(drawn: pl.DataFrame) -> alt.ChartType:
         kept = kept.with_columns(shown=pl.max_horizontal("raw", edge))
     else:
         kept = kept.with_columns(shown=pl.col("raw"))
-    scale = theme.value_scale(log)
+    scale = theme.value_scale(log) if log else alt.Scale(domainMin=0)
     axis = theme.value_axis("ratio to an average creator with the same posts", log)
     base = alt.Chart(kept).encode(
         y=alt.Y("group:N", scale=alt.Scale(domain=tuple(rows)), title=None), tooltip=_tooltip()
