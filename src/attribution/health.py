@@ -322,11 +322,26 @@ def _lift(design: Design, draws: Draws) -> Iterator[Check]:
         )
 
 
+PRIOR_ALONE = Check(
+    name="share of orders recorded",
+    status="warn",
+    value="its prior alone",
+    threshold="a survey of buyers or a lift test",
+    meaning="whether anything but the prior says how many orders each recorded one stands for",
+    advice="Read in `attribution roi` from how many it pays; ask buyers, or test.",
+)
+
+
 def _survey(design: Design, draws: Draws) -> Iterator[Check]:
     """Do the survey and what else is known of the share of orders that is recorded agree?"""
-    survey = None if design.spec.capture is None else design.spec.capture.survey
-    if survey is None:
+    capture, tests = design.spec.capture, design.spec.experiments
+    if capture is None:
         return
+    if capture.survey is None:
+        if tests is None:
+            yield PRIOR_ALONE
+        return
+    survey = capture.survey
     shares = thin(draws, REPLICATIONS)[CAPTURED]
     recorded = np.random.default_rng(0).binomial(survey.buyers, shares)
     yield surprise(

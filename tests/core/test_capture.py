@@ -125,6 +125,14 @@ def test_a_survey_that_the_prior_contradicts_fails_the_run() -> None:
     assert good["survey of buyers"] == "pass"
 
 
+def test_a_share_that_rests_on_its_prior_alone_is_warned_of() -> None:
+    spec = captured.spec(captured.CAPTURE)
+    run = fit(spec, AnalysisTable(captured.table()), **SETTINGS | {"draws": 300})
+    status = {check.name: check.status for check in run.manifest.health}
+    assert status["share of orders recorded"] == "warn"
+    assert "share of orders recorded" not in {c.name for c in surveyed().manifest.health}
+
+
 def creator(table: pl.DataFrame, name: str) -> dict[str, Any]:
     return table.row(by_predicate=pl.col("group") == name, named=True)
 
