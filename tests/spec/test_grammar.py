@@ -156,6 +156,7 @@ def test_standard_deviations_of_a_group_may_have_a_prior_each() -> None:
     spec = with_term("group", STATED["group"].replace(f"sd = {HALF}", stated_as), "mean")
     (term,) = spec.mean.terms
     assert [term.sd_of(of) for of in ("intercept", "x")] == few
+    assert 'sd = [{name = "half_normal"' in to_toml(spec)
     assert again(spec) == spec
     found = {prior.parameter: (prior.key, prior.prior) for prior in stated_priors(spec)}
     assert found["county_year_sd"] == ("mean.terms[0].sd[0]", few[0])

@@ -177,7 +177,9 @@ def _term(term: Term) -> Table:
                 if value != DEFAULT:
                     table[name] = _prior(value)
             case tuple() if isinstance(value[0], Prior):
-                table[name] = [_prior(prior) for prior in value]
+                each = tomlkit.array()
+                each.extend(_prior(prior) for prior in value)
+                table[name] = each
             case tuple():
                 table[name] = list(value)
             case str() if name == "by" and ":" in value:
