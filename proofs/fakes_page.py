@@ -160,11 +160,13 @@ def said(results: Sequence[Record]) -> str:
             continue
         # Half have fakes; no interval of a share that is above 0 for sure holds a 0.
         held = f"{of['coverage'] / HALF:.0%}" if result["dose"] else "–"
-        cells = (f"{of['rmse']:.2f}", held, f"{result['creators_with']:,}")
-        cells += tuple(f"{result[f'{what}_with']:,}" for what in ("more", "fewer"))
-        cells += (f"{result['creators_without']:,}",)
-        cells += tuple(f"{result[f'{what}_without']:,}" for what in ("more", "fewer"))
-        rows.append((f"{result['dose']:.0%}", result["model"], *cells))
+        counts = (
+            f"{result[f'{what}_{who}']:,}"
+            for who in ("with", "without")
+            for what in ("creators", "more", "fewer")
+        )
+        dose = f"{result['dose']:.0%}"
+        rows.append((dose, result["model"], f"{of['rmse']:.2f}", held, *counts))
     return table(headings, rows)
 
 
