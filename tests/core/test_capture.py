@@ -13,6 +13,7 @@ from support import captured, tiny
 
 from attribution.data import AnalysisTable
 from attribution.fitting import fit
+from attribution.quantities.compare import roi_ranking
 from attribution.quantities.effects import effects
 from attribution.quantities.recorded import BROUGHT, RECORDED
 from attribution.quantities.roi import roi
@@ -169,3 +170,9 @@ def test_odds_of_profit_are_told_with_the_prior_counted_otherwise() -> None:
     assert a["p_profit_prior_twice"] == pytest.approx(exact(9.0), abs=0.02)
     assert abs(exact(9.0) - exact(5.0)) > 0.04
     assert abs(exact(3.0) - exact(5.0)) > 0.03
+
+
+def test_a_comparison_says_that_roi_counts_other_orders() -> None:
+    said = roi_ranking(captured.by_hand(), tiny.run())
+    assert said.endswith(f"(ROI here counts {BROUGHT}, there {RECORDED})")
+    assert "counts" not in roi_ranking(tiny.run(), tiny.run())
