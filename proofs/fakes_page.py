@@ -24,6 +24,8 @@ BLOCK = re.compile(r"(<!-- table: (?P<name>\w+) -->\n).*?(?=<!-- end -->)", re.D
 
 MODELS = ("additive", "authenticity", "no score")
 DIGITS = 5
+LOG_FROM = 10.0
+"""Largest over smallest value from which a panel is on a log scale."""
 LABELS = {
     "orders_per_1000_likes": "orders per 1,000 likes shown",
     "orders_per_100_comments": "orders per 100 comments shown",
@@ -210,7 +212,8 @@ def _panel(frame: pl.DataFrame, title: str) -> alt.ChartType:
         ),
         xOffset=alt.XOffset("model:N", sort=list(MODELS)),
     )
-    log = theme.heavy_tailed(frame["lower"], frame["upper"])
+    low, high = frame.select(pl.min("lower"), pl.max("upper").alias("high")).row(0)
+    log = high > LOG_FROM * low
     axis, scale = theme.value_axis(title, log), theme.value_scale(log, zero=True)
     intervals = base.mark_rule(strokeWidth=2.5).encode(
         y=alt.Y("lower:Q", axis=axis, scale=scale), y2="upper:Q", color=tint
