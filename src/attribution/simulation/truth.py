@@ -112,7 +112,7 @@ class Truth:
             "seed": self.seed,
             "model": self.model,
             "rates": asdict(self.rates),
-            "values": asdict(self.values),
+            "values": _stated(self.values),
             "delay": {"distribution": "weibull", **asdict(self.delay)},
             "units": dict(self.units),
             "rates_by_tier": {tier: dict(row) for tier, row in self.rates_by_tier.items()},
@@ -155,6 +155,16 @@ class Truth:
             capture=Capture(**told["capture"]) if "capture" in told else None,
             lifts=tuple(Lift(**lift) for lift in told.get("lifts", ())),
         )
+
+
+OF_REFUNDS = ("paying_creator_sd", "paying_tier_effects", "paying_concentration")
+
+
+def _stated(values: Values) -> dict[str, Any]:
+    """Return the parameters of order values; how refunds differ only where they do."""
+    return {
+        name: value for name, value in asdict(values).items() if value or name not in OF_REFUNDS
+    }
 
 
 def _rounded(value: Any) -> Any:
