@@ -42,6 +42,13 @@ NARROW = 0.1
 """Scale of a prior, such as that of a slope per follower, below which it is sampled in units of
 it."""
 
+LARGE = 0.5
+"""Scale of a coefficient below which it is sampled in units of it.
+
+Samplers start within 1 of 0: that of a count up to 80, whose scale is 0.1, would start at means of
+exp(40) and never come back.
+"""
+
 Tensor = Any  # PyTensor and PyMC are not typed
 
 
@@ -179,7 +186,7 @@ def _sampled(stated: Prior, dims: str | None, unit: float | None) -> dict[str, A
     support = kind.support_with(stated.parameters)
     if support == REAL:
         scale = min(kind.scale_of(stated.parameters) or np.inf, known)
-        far = scale < NARROW or (unit is not None and scale > 1.0 / NARROW)
+        far = scale < NARROW or (unit is not None and (scale < LARGE or scale > 1.0 / NARROW))
         return {"transform": InUnits(scale)} if far else {}
     if known < NARROW and support.low < known < support.high:
         count = () if dims is None else (len(pm.modelcontext(None).coords[dims]),)
