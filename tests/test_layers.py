@@ -15,6 +15,7 @@ ORDER = (
     "errors",
     "laps",
     "shipped",
+    "personal",
     "tiers",
     "tables",
     "data",

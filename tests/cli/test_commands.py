@@ -156,9 +156,9 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     posts = AnalysisTable(pl.DataFrame())
 
-    def read_analysis(path: Path, **options: Any) -> AnalysisTable:
-        asked["read"] = (path, options)
-        return posts
+    def read_inputs(spec: str, *options: Any) -> tuple[str, AnalysisTable]:
+        asked["read"] = (spec, *options)
+        return spec, posts
 
     def fit(spec: str, table: AnalysisTable, **options: Any) -> FakeRun:
         options.pop("progress")("sampling", 1, 1)
@@ -166,7 +166,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked["fit"] = (spec, options)
         return FakeRun(options["out"], asked["healthy"])
 
-    monkeypatch.setattr(attribution.data, "read_analysis", read_analysis)
+    monkeypatch.setattr(attribution.fitting, "read_inputs", read_inputs)
     monkeypatch.setattr(attribution.fitting, "fit", fit)
     return asked
 
@@ -183,7 +183,7 @@ def test_fit_names_the_run_on_stdout_and_the_stages_on_stderr(fitted: dict[str, 
     ]
     spec, options = fitted["fit"]
     assert spec == "additive"
-    assert fitted["read"] == (Path("brand"), {"mapping": None, "tiers": None})
+    assert fitted["read"] == ("additive", Path("brand"), None, None)
     assert options == {
         "out": Path("runs/a"),
         "draws": None,
@@ -234,7 +234,8 @@ def test_defaults_of_a_command_are_those_of_its_function(name: str) -> None:
 def test_effects_passes_on_what_is_asked(run: FakeRun) -> None:
     words = ("--of", "dist", "--of", "educ", "--by", "assoc", "--as", "ratio", "--step", "2")
     assert invoke("effects", "runs/fake", *words).exit_code == 0
-    assert run.asked == {"of": ("dist", "educ"), "by": ("assoc",), "as_": "ratio", "step": 2.0}
+    asked = {"of": ("dist", "educ"), "by": ("assoc",), "as_": "ratio", "step": 2.0, "ratio": None}
+    assert run.asked == asked
 
 
 def test_effects_tells_every_way_that_the_library_does() -> None:

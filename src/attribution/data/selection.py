@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 from attribution.data.columns import columns
 from attribution.data.mapping import ColumnMapping, Source
-from attribution.data.personal import is_personal, may_be_personal
 from attribution.errors import Problem, raise_if_any
+from attribution.personal import is_personal, may_be_personal
 
 COMPUTED = (
     "conversions",

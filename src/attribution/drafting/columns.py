@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from attribution.data.personal import may_be_personal
 from attribution.drafting.outcome import EXPOSURES, skewness
+from attribution.personal import may_be_personal
 from attribution.spec.defaults import DEFAULT
 from attribution.spec.expressions import ACROSS_ROWS, FUNCTIONS, KEYWORDS, QUERY
 from attribution.spec.model import Feature, Outcome

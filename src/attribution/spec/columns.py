@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from attribution.errors import Problem, suggest
+from attribution.personal import may_be_personal
 from attribution.spec.halo import HaloMean
 from attribution.spec.model import Feature, ModelSpec, RatesMean
 from attribution.spec.terms import Group, Term
@@ -159,9 +160,6 @@ def check_columns(
 
 
 def _closest(word: str, known: list[str]) -> str | None:
-    # Not at the top: it brings what reads files with it.
-    from attribution.data.personal import may_be_personal
-
     if may_be_personal(word):
         return (
             "A file's column of this name is not read, since it may be personal data: "
