@@ -783,12 +783,12 @@ def _order_value(design: Design, value: OrderValue) -> None:
         dims="sale",
     )
     share = prior("paying_share", value.paying_share)
-    credited = _data("credited_orders", np.asarray(data.credited))
-    paying = _data("observed_paying_orders", np.asarray(data.paying))
-    pm.Binomial("paying_orders", n=credited, p=share, observed=paying)
     if design.refunds is not None:
         _refunds(design, value, design.refunds, share)
         return
+    credited = _data("credited_orders", np.asarray(data.credited))
+    paying = _data("observed_paying_orders", np.asarray(data.paying))
+    pm.Binomial("paying_orders", n=credited, p=share, observed=paying)
 
 
 def _refunds(design: Design, value: OrderValue, counts: Refunds, share: Tensor) -> None:

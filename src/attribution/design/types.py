@@ -145,6 +145,8 @@ class Value:
         Their net revenue, units of currency; shape (sale,).
     paying, credited
         Paying and credited orders in total, for the share of orders that keep net revenue.
+    kept
+        Paying orders of each post; (post,).
     """
 
     rows: Integers
@@ -152,8 +154,6 @@ class Value:
     revenue: Floats
     paying: int
     credited: int
-
-
     kept: Integers
 
 
@@ -175,6 +175,8 @@ class Refunds:
     orders: Integers
     paying: Integers
     groups: Mapping[str, GroupIndex]
+
+
 @dataclass(frozen=True)
 class Scores:
     """Scores of how credible creators' audiences are.
@@ -238,10 +240,10 @@ class Design:
         Audiences' credibility, None where there is none.
     halo
         What posts reached before each day; None but for a halo mean.
-    stages
-        Outcomes on the way, each of the posts in the fit that show what it needs.
     refunds
         Counts of paying orders, where their share differs between posts; else None.
+    stages
+        Outcomes on the way, each of the posts in the fit that show what it needs.
     """
 
     spec: ModelSpec
@@ -264,9 +266,9 @@ class Design:
     tested: Floats | None = None
     scores: Scores | None = None
     halo: Halo | None = None
+    refunds: Refunds | None = None
     stages: Mapping[str, Design] = field(default_factory=dict)
 
-    refunds: Refunds | None = None
     @property
     def family(self) -> Family:
         """Distribution of the outcome."""

@@ -55,8 +55,8 @@ def check_rules(spec: ModelSpec, notes: Notes) -> None:
     _check_unused(spec, notes)
     _check_groupings(spec, notes)
     check_sections(spec, notes)
-    _check_stages(spec, notes)
     check_halo(spec, notes)
+    _check_stages(spec, notes)
     if readable:
         _check_missing(spec, notes)
     if not notes.problems:
