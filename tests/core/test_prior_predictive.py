@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 import pytest
-from support import grammar
+from support import days, grammar
 
 from attribution import forward
 from attribution.design import Design, build_design
@@ -23,6 +23,9 @@ RATES = {"clicks": 0.1, "orders": 3e-4, "rare orders": 1e-5}
 """Conversions per person reached."""
 
 EXTREMES = ("clicks", "rare orders")
+
+OF_POSTS = [name for name in catalogue_names() if name != "halo"]
+"""Specs of posts; the other is of days."""
 
 
 @cache
@@ -69,18 +72,32 @@ def covered(observed: float, expected: Floats) -> bool:
 
 
 @pytest.mark.parametrize("rate", EXTREMES)
-@pytest.mark.parametrize("name", [n for n in catalogue_names() if n != "goldilocks_fee"])
+@pytest.mark.parametrize("name", [n for n in OF_POSTS if n != "goldilocks_fee"])
 def test_shipped_specs_cover_clicks_and_rare_orders(name: str, rate: str) -> None:
     design, expected = averages(read_spec(name), table(RATES[rate]))
     assert covered(float(design.outcome.mean()), expected)
 
 
-@pytest.mark.parametrize("name", catalogue_names())
+@pytest.mark.parametrize("name", OF_POSTS)
 def test_shipped_specs_hold_absurd_averages_for_unlikely(name: str) -> None:
     """More conversions than people reached, on average over posts: at most 2 draws in 100."""
     design, expected = averages(read_spec(name), table(RATES["orders"]))
     reach = float(design.table["reach"].mean())
     assert np.mean(expected > reach) <= 0.02
+
+
+@pytest.mark.parametrize("sales", [0.1, 1.0, 60.0])
+def test_the_halo_spec_covers_daily_sales_of_any_size(sales: float) -> None:
+    """A few orders a day, or thousands; a thousand times what was seen is unlikely."""
+    frame = days.table(90).with_columns(
+        (pl.col("orders") * sales).round().cast(pl.Int64),
+        *(pl.lit(0).alias(f"reach_{tier}") for tier in ("micro", "macro", "mega")),
+        post_id=pl.col("day").cast(pl.String),
+    )
+    design, expected = averages(read_spec("halo"), frame)
+    observed = float(design.outcome.mean())
+    assert covered(observed, expected)
+    assert np.mean(expected > 1000.0 * observed) <= 0.02
 
 
 DEFAULTS = """

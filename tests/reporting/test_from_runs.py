@@ -19,7 +19,15 @@ from attribution.predictive import figures, figures_dataset
 from attribution.reporting import report
 from attribution.run import Run
 
-ONE_RUN = sorted(set(REGISTRY) - {"comparison"})
+OF_MODELS = {
+    "capture": "has no capture",
+    "claim": "has no engagement rates",
+    "fakes": "has no shares of fakes",
+    "funnel": "has no effects by way of stages",
+    "halo": "only a halo model has a halo",
+}
+"""Charts of one model each, and what is said to a run of another."""
+ONE_RUN = sorted(set(REGISTRY) - {"comparison", *OF_MODELS})
 
 
 def real(spec: Any = tiny.ADDITIVE) -> Run:
@@ -49,6 +57,12 @@ def test_a_run_draws_its_charts(name: str) -> None:
 def test_a_regression_draws_its_charts(name: str) -> None:
     chart = getattr(real(tiny.ENGAGEMENT).charts, name)()
     assert len(drawn.rows(chart.to_dict())) > 1
+
+
+@pytest.mark.parametrize(("name", "reason"), OF_MODELS.items())
+def test_a_chart_of_another_model_says_so(name: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        getattr(real().charts, name)()
 
 
 def test_a_regression_has_no_contributions_and_says_so() -> None:

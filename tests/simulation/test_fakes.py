@@ -115,5 +115,7 @@ def test_a_prior_gives_every_creator_a_share() -> None:
     settings = replace(Settings.samples(), max_orders=10_000_000)
     made = simulate_from_prior(spec, 3, creators=60, posts_per_creator=3, settings=settings)
     assert made.truth.fakes is not None
-    assert (made.truth.fakes.creators, made.truth.fakes.credible) == (1.0, 1.0)
+    assert made.truth.fakes.creators == 1.0
+    # The level of scores is drawn too.
+    assert made.truth.fakes.credible != 1.0
     assert float(made.truth.creators["fake_share"].min()) > 0.0

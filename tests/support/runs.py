@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -91,6 +92,10 @@ class FabricatedRun:
             {"post_id": ["a", "b"], "creator_id": ["x", "y"], "tier": ["nano", "micro"]}
         )
     )
+
+    @property
+    def design(self) -> SimpleNamespace:
+        return SimpleNamespace(spec=self.spec)
 
     @property
     def healthy(self) -> bool:
