@@ -242,13 +242,25 @@ class Run:
         """Return creators ranked by how prone to buy; see ``quantities.susceptibility``."""
         from attribution.quantities.susceptibility import susceptibility
 
-        return susceptibility(self, top)
+        if top not in self._rankings:
+            self._rankings[top] = susceptibility(self, top)
+        return self._rankings[top]
+
+    @cached_property
+    def _rankings(self) -> dict[int | None, pl.DataFrame]:
+        return {}
 
     def luck(self, *, top: int | None = None) -> pl.DataFrame:
         """Return how much of creators' differences is luck; see ``quantities.susceptibility``."""
         from attribution.quantities.susceptibility import luck
 
-        return luck(self, top)
+        if top not in self._luck:
+            self._luck[top] = luck(self, top)
+        return self._luck[top]
+
+    @cached_property
+    def _luck(self) -> dict[int | None, pl.DataFrame]:
+        return {}
 
     @property
     def charts(self) -> Any:
