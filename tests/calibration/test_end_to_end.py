@@ -66,7 +66,8 @@ def test_the_right_model_stays_and_a_broken_one_strays(plan: Plan, tmp_path: Pat
     for kind in (None, "prior_scale", "shared"):
         of = replace(plan, broken=kind)
         found = figures(gather(of, range(60), lines(of, tmp_path), jobs=2, label=str(kind)))
-        assert len(found) >= 6
+        # A model without the effects of creators has no ranks of them.
+        assert len(found) >= (3 if kind == "shared" else 6)
     stored = summarise(plan, tmp_path)
     assert stored is not None
     assert stored.astray == []
