@@ -414,3 +414,10 @@ def test_an_empty_file_lacks_every_key() -> None:
     assert [message.split(": ")[0] for message in messages("")] == [
         f"my.toml, key {key}" for key in REQUIRED
     ]
+
+
+def test_an_expression_is_told_of_although_the_family_is_unknown() -> None:
+    text = changed_first(LINEAR, "negative_binomial", "negativ_binomial")
+    found = messages(changed_first(text, "ln(1 + likes)", "likes / avg(likes)"))
+    assert any("there is no family 'negativ_binomial'" in line for line in found)
+    assert any("'avg' is computed over several posts" in line for line in found)

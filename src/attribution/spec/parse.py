@@ -26,7 +26,7 @@ from attribution.spec.model import (
 )
 from attribution.spec.priors import POSITIVE, REAL, SIMPLEX, UNIT, Prior
 from attribution.spec.reading import read_prior
-from attribution.spec.rules import FEATURE_NAME, check_rules
+from attribution.spec.rules import FEATURE_NAME, check_rules, read_expressions
 from attribution.spec.sections import SECTIONS, Section
 from attribution.spec.terms import CENTRES, Group, read_terms
 
@@ -111,6 +111,8 @@ def _read(fields: Fields) -> ModelSpec | None:
     sections = dict(_sections(fields))
     stages = dict(_stages(fields))
     if outcome is None or mean is None:
+        # Rules across sections have to wait, but not what an expression is by itself.
+        read_expressions(features, fields.notes)
         return None
     return ModelSpec(
         name=name,

@@ -14,7 +14,7 @@ from attribution.spec.columns import all_terms, feature_key, groupings, signals,
 from attribution.spec.families import FAMILIES
 from attribution.spec.fields import Notes
 from attribution.spec.halo import check_halo
-from attribution.spec.model import ModelSpec, Predictor, RatesMean
+from attribution.spec.model import Feature, ModelSpec, Predictor, RatesMean
 from attribution.spec.names import RESERVED, check_names
 from attribution.spec.priors import Prior
 from attribution.spec.section_rules import check_sections
@@ -96,17 +96,23 @@ def _check_outcome(spec: ModelSpec, notes: Notes) -> None:
         notes.add(what, "outcome.family", expected="negative_binomial")
 
 
-def _check_features(spec: ModelSpec, notes: Notes) -> bool:
-    """Note what is wrong with each feature; return whether all expressions can be read."""
-    before = len(notes.problems)
+def read_expressions(features: Iterable[Feature], notes: Notes) -> dict[str, frozenset[str]]:
+    """Note what is wrong with expressions; return the columns of each that can be read."""
     read: dict[str, frozenset[str]] = {}
-    for feature in spec.features:
+    for feature in features:
         try:
             row_wise(feature)
             read[feature.name] = columns_of(feature)
         except InputError as error:
             for problem in error.problems if feature.expression else ():
                 notes.add(problem.what, problem.key, value=problem.value, hint=problem.hint)
+    return read
+
+
+def _check_features(spec: ModelSpec, notes: Notes) -> bool:
+    """Note what is wrong with each feature; return whether all expressions can be read."""
+    before = len(notes.problems)
+    read = read_expressions(spec.features, notes)
     readable = len(read) == len(spec.features) and len(notes.problems) == before
     outcome = (spec.outcome.column, spec.outcome.exposure, spec.outcome.trials)
     used_by = {name for name in (*outcome, *(by for _, by in groupings(spec))) if name}
