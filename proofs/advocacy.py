@@ -3,23 +3,27 @@
     uv run python -m proofs.advocacy --brands 40 --jobs 2
 
 Brands are simulated with known factors of labels, payment, management, replies and relationship,
-fitted with the shipped spec, and intervals are compared with the truth. Results go to a folder, one
-file a brand, so that a run that was stopped goes on where it was.
+fitted with the shipped spec, and intervals are compared with the truth. Each brand
+becomes a line of a file in ``--folder``, so that a run that was stopped goes on; the results are
+written into docs/explanation/advocacy.md.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 import numpy as np
 import polars as pl
 
+from attribution.spec import read_spec
+from proofs.calibration.stored import mark
+from proofs.pages import Page, held, table
+from proofs.parallel import Lines, Record, gather, identity
+
+MODEL = "advocacy"
 CREATORS, POSTS = 60, 8
 
 TRUTH: Mapping[str, float] = {
@@ -77,36 +81,28 @@ def simulate(seed: int) -> pl.DataFrame:
     )
 
 
-def one_brand(seed: int, folder: Path) -> list[dict[str, object]]:
+def work(seed: int) -> Record:
     """Fit one brand; return mean, sd and interval of each effect."""
-    path = folder / f"{seed}.json"
-    if path.exists():
-        found: list[dict[str, object]] = json.loads(path.read_text())
-        return found
     from attribution.data import AnalysisTable
     from attribution.fitting import fit
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = fit("advocacy", AnalysisTable(simulate(seed)), seed=seed)
-    found = []
-    for name, truth in TRUTH.items():
-        values = _draws(run, name)
-        low, high = np.quantile(values, [0.055, 0.945])
-        found.append(
-            {
-                "seed": seed,
-                "effect": name,
-                "healthy": run.healthy,
-                "error": float(values.mean() - truth),
-                "sd": float(values.std()),
-                "inside": bool(low <= truth <= high),
-                "claims": bool(max(np.mean(values > 0), np.mean(values < 0)) >= 0.95),
-                "wrong": bool(np.mean(values > 0 if truth <= 0 else values < 0) >= 0.95),
-            }
-        )
-    path.write_text(json.dumps(found))
-    return found
+        run = fit(MODEL, AnalysisTable(simulate(seed)), seed=seed)
+    effects = {name: judged(_draws(run, name), truth) for name, truth in TRUTH.items()}
+    return {"seed": seed, "healthy": run.healthy, "effects": effects}
+
+
+def judged(values: np.ndarray, truth: float) -> Record:
+    """Return how draws of an effect stand to its truth, and if a sign is claimed."""
+    low, high = np.quantile(values, [0.055, 0.945])
+    return {
+        "error": float(values.mean() - truth),
+        "sd": float(values.std()),
+        "inside": bool(low <= truth <= high),
+        "claims": bool(max(np.mean(values > 0), np.mean(values < 0)) >= 0.95),
+        "wrong": bool(np.mean(values > 0 if truth <= 0 else values < 0) >= 0.95),
+    }
 
 
 SLOPES = {
@@ -125,42 +121,38 @@ def _draws(run: object, effect: str) -> np.ndarray:
     return np.asarray(draws[f"{column}_effect"][:, groups[column].levels.index(level)])
 
 
+def effects(records: Sequence[Record]) -> str:
+    """Return errors, widths and coverage as a Markdown table."""
+    headings = (
+        *("effect (log scale)", "truth", "mean error", "its se", "posterior sd"),
+        *("89 % interval holds it", "claims a sign", "the wrong one"),
+    )
+    rows = []
+    for name, truth in TRUTH.items():
+        of = [record["effects"][name] for record in records]
+        error = np.array([one["error"] for one in of])
+        se = error.std(ddof=1) / np.sqrt(len(error)) if len(error) > 1 else float("nan")
+        sd = np.mean([one["sd"] for one in of])
+        claims, wrong = (sum(one[what] for one in of) for what in ("claims", "wrong"))
+        told = (f"{truth:+.2f}", f"{error.mean():+.3f}", f"{se:.3f}", f"{sd:.2f}")
+        rows.append((name, *told, held(one["inside"] for one in of), claims, wrong))
+    healthy = sum(record["healthy"] for record in records)
+    return table(headings, rows) + f"\nHealthy: {healthy} of {len(records)}.\n"
+
+
+PAGE = Page("advocacy", {"effects": effects})
+
+
 @click.command(help=__doc__)
 @click.option("--brands", type=int, default=40, show_default=True)
 @click.option("--jobs", type=int, default=2, show_default=True)
 @click.option("--folder", type=Path, default=Path("runs/advocacy"), show_default=True)
 def main(brands: int, jobs: int, folder: Path) -> None:
-    """Print a Markdown table of errors, widths and coverage."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found: list[dict[str, object]] = []
-    # Spawned, not forked: Polars has threads, which a fork would leave locked.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(one_brand, seed, folder) for seed in range(brands)]
-        for done, future in enumerate(as_completed(futures), start=1):
-            found += future.result()
-            click.echo(f"\r{done} of {brands} brands", nl=False, err=True)
-    click.echo("", err=True)
-    click.echo(table(pl.DataFrame(found)))
-
-
-def table(found: pl.DataFrame) -> str:
-    """Return the results as a Markdown table."""
-    lines = [
-        "| effect (log scale) | truth | mean error | its se | posterior sd |"
-        " 89 % interval holds it | claims a sign | the wrong one |",
-        "| --- |" + " ---: |" * 7,
-    ]
-    for name, truth in TRUTH.items():
-        of = found.filter(pl.col("effect") == name)
-        error = of.get_column("error").to_numpy()
-        se = error.std(ddof=1) / np.sqrt(len(error)) if len(error) > 1 else float("nan")
-        lines.append(
-            f"| {name} | {truth:+.2f} | {error.mean():+.3f} | {se:.3f} |"
-            f" {of.get_column('sd').mean():.2f} | {of.get_column('inside').sum()} of {of.height} |"
-            f" {of.get_column('claims').sum()} | {of.get_column('wrong').sum()} |"
-        )
-    healthy = found.filter(pl.col("effect") == "managed").get_column("healthy")
-    return "\n".join([*lines, "", f"Healthy: {healthy.sum()} of {len(healthy)}."])
+    """Write results and page, and print the table of errors, widths and coverage."""
+    of = identity(mark(read_spec(MODEL)), CREATORS, POSTS, TRUTH, TIERS)
+    records = gather(work, range(brands), Lines(folder / "brands.jsonl", of), jobs, "brands")
+    PAGE.write(records)
+    click.echo(effects(records))
 
 
 if __name__ == "__main__":

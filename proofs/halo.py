@@ -3,18 +3,15 @@
     uv run python -m proofs.halo --brands 20 --jobs 2
 
 Daily sales of simulated brands are made and fitted with the shipped spec, and what was told is
-counted. Results go to a folder, one file a brand, so that a run that was stopped goes on where it
-was.
+counted. Each brand becomes a line of a file in ``--folder``, so that a run that was stopped goes
+on; the results are written into docs/explanation/halo.md.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,12 @@ import polars as pl
 
 from attribution.data import daily
 from attribution.simulation import Brand, DailySales, Halo, Settings, simulate, simulate_daily_sales
+from attribution.spec import read_spec
+from proofs.calibration.stored import mark
+from proofs.pages import Page, held, table
+from proofs.parallel import Lines, Record, gather, identity
 
+MODEL = "halo"
 CREATORS, POSTS = 60, 600
 CAMPAIGNS, WEEK = (20, 65, 110, 155), 7
 """First days of the campaigns of brands that post in campaigns only, and their length."""
@@ -54,7 +56,7 @@ TRUTHS: Mapping[str, Truth] = {
 }
 
 
-def table(truth: Truth, seed: int) -> tuple[pl.DataFrame, DailySales]:
+def days(truth: Truth, seed: int) -> tuple[pl.DataFrame, DailySales]:
     """Return a brand's table of days as a user would make it, and its truth."""
     brand = simulate(Settings.samples().sized(CREATORS, POSTS), seed)
     if truth.campaigns:
@@ -82,24 +84,21 @@ def with_sale(sales: pl.DataFrame, seed: int) -> pl.DataFrame:
     return sales.with_columns(orders=pl.col("orders") + pl.Series(np.where(inside, more, 0)))
 
 
-def one_brand(name: str, seed: int, folder: Path) -> dict[str, Any]:
-    """Fit one brand and return what is told."""
-    path = folder / f"{name.replace(' ', '_').replace(',', '')}-{seed}.json"
-    if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
+def work(number: int) -> Record:
+    """Fit one brand and return what is told; numbers go through the truths in turn."""
     from attribution.data import read_analysis
     from attribution.fitting import fit
 
-    frame, sold = table(TRUTHS[name], seed)
+    seed, which = divmod(number, len(TRUTHS))
+    name = list(TRUTHS)[which]
+    frame, sold = days(TRUTHS[name], seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = fit("halo", read_analysis(frame), seed=seed)
-    path.write_text(json.dumps(found := {"truth": name, "seed": seed} | told(run, sold)))
-    return found
+        run = fit(MODEL, read_analysis(frame), seed=seed)
+    return {"truth": name, "seed": seed, **told(run, sold)}
 
 
-def told(run: Any, sold: DailySales) -> dict[str, Any]:
+def told(run: Any, sold: DailySales) -> Record:
     """Return what a run tells beside what is true of the days in the fit."""
     rows = {(row["quantity"], row["group"]): row for row in run.effects().rows(named=True)}
     days = sold.days.filter(pl.col("date").is_in(run.table.get_column("day").implode()))
@@ -122,7 +121,8 @@ def told(run: Any, sold: DailySales) -> dict[str, Any]:
         "share_inside": _holds(share, through / (through + baseline)),
         "half_life": half_life["median"],
         "half_life_inside": _holds(half_life, sold.halo.half_life),
-        "rates_inside": float(np.mean(inside)),
+        "rates": len(inside),
+        "rates_inside": sum(inside),
     }
 
 
@@ -130,48 +130,49 @@ def _holds(row: Mapping[str, Any], truth: float) -> bool:
     return bool(row["lower"] <= truth <= row["upper"])
 
 
+def answers(records: Sequence[Record]) -> str:
+    """Return what was told as a Markdown table."""
+    headings = (
+        *("truth", "brands", "healthy", "says posts bring orders", "says next to none"),
+        *("cannot tell", "median estimate of the share", "interval holds the share", "half-life"),
+        *("its interval holds it", "tiers' rates inside"),
+    )
+    by_truth = {name: [one for one in records if one["truth"] == name] for name in TRUTHS}
+    return table(headings, (_of_truth(name, of) for name, of in by_truth.items() if of))
+
+
+def _of_truth(name: str, of: Sequence[Record]) -> Sequence[object]:
+    claims = sum(one["probability"] >= 0.95 for one in of)
+    none = sum(one["probability"] <= 0.05 for one in of)
+    healthy, share = sum(one["healthy"] for one in of), np.median([one["share"] for one in of])
+    counts = (name, len(of), healthy, claims, none, len(of) - claims - none, f"{share:.1%}")
+    if TRUTHS[name].halo.share == 0:
+        return (*counts, "", "", "", "")
+    rates = sum(one["rates_inside"] for one in of) / sum(one["rates"] for one in of)
+    return (
+        *counts,
+        held(one["share_inside"] for one in of),
+        f"{np.median([one['half_life'] for one in of]):.1f}",
+        held(one["half_life_inside"] for one in of),
+        f"{rates:.0%}",
+    )
+
+
+PAGE = Page("halo", {"answers": answers})
+
+
 @click.command(help=__doc__)
 @click.option("--brands", type=int, default=20, show_default=True, help="Brands of each truth.")
 @click.option("--jobs", type=int, default=2, show_default=True)
 @click.option("--folder", type=Path, default=Path("runs/halo"), show_default=True)
 def main(brands: int, jobs: int, folder: Path) -> None:
-    """Print a Markdown table of what was told."""
-    folder.mkdir(parents=True, exist_ok=True)
-    work = [(name, seed) for seed in range(brands) for name in TRUTHS]
-    found: list[dict[str, Any]] = []
-    # Spawned, not forked: Polars has threads, which a fork would leave locked.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(one_brand, *which, folder) for which in work]
-        for done, future in enumerate(as_completed(futures), start=1):
-            found.append(future.result())
-            click.echo(f"\r{done} of {len(work)} brands", nl=False, err=True)
-    click.echo("", err=True)
-    click.echo(summary(pl.DataFrame(found)))
-
-
-def summary(found: pl.DataFrame) -> str:
-    """Return the counts as a Markdown table."""
-    lines = [
-        "| truth | brands | healthy | says posts bring orders | says next to none | cannot tell |"
-        " median estimate of the share | interval holds the share | half-life | its interval holds"
-        " it | tiers' rates inside |",
-        "| --- |" + " ---: |" * 10,
-    ]
-    for name, truth in TRUTHS.items():
-        of = found.filter(pl.col("truth") == name)
-        if of.is_empty():
-            continue
-        claims = sum(sure >= 0.95 for sure in of["probability"])
-        none = sum(sure <= 0.05 for sure in of["probability"])
-        cells = [name, of.height, sum(of["healthy"]), claims, none, of.height - claims - none]
-        cells += [f"{np.median(of['share'].to_numpy()):.1%}"]
-        if truth.halo.share > 0:
-            cells += [sum(of["share_inside"]), f"{np.median(of['half_life'].to_numpy()):.1f}"]
-            cells += [sum(of["half_life_inside"]), f"{np.mean(of['rates_inside'].to_numpy()):.0%}"]
-        else:
-            cells += [""] * 4
-        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
-    return "\n".join(lines)
+    """Write results and page, and print the table of what was told."""
+    truths = {name: repr(truth) for name, truth in TRUTHS.items()}
+    of = identity(mark(read_spec(MODEL)), CREATORS, POSTS, CAMPAIGNS, WEEK, LIFT, truths)
+    lines = Lines(folder / "brands.jsonl", of)
+    records = gather(work, range(brands * len(TRUTHS)), lines, jobs, "brands")
+    PAGE.write(records)
+    click.echo(answers(records))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,14 @@
     uv run python -m proofs.peaks --brands 40 --jobs 2
 
 Brands are simulated with a flat, a rising and a peaked curve of followers, fitted with the shipped
-spec, and what was claimed is counted. Results go to a folder, one file a brand, so that a run that
-was stopped goes on where it was.
+spec, and what was claimed is counted. Each brand becomes a line of a file in ``--folder``, so that
+a run that was stopped goes on; the results are written into docs/explanation/goldilocks.md.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -21,8 +18,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from attribution.spec import read_spec
+from proofs.calibration.stored import mark
+from proofs.pages import Page, table
+from proofs.parallel import Lines, Record, gather, identity
+
 Floats = NDArray[np.float64]
 
+MODEL = "goldilocks"
 CREATORS, POSTS = 60, 8
 PEAK = 30_000.0
 """Followers at which the peaked curve is highest."""
@@ -57,37 +60,60 @@ def simulate(curve: str, seed: int) -> pl.DataFrame:
     )
 
 
-def one_brand(curve: str, seed: int, folder: Path) -> dict[str, object]:
-    """Fit one brand and return what is told of its peak."""
-    path = folder / f"{curve}-{seed}.json"
-    if path.exists():
-        found: dict[str, object] = json.loads(path.read_text())
-        return found
+def work(number: int) -> Record:
+    """Fit one brand and return what is told of its peak; numbers go through the curves in turn."""
     from attribution.data import AnalysisTable
     from attribution.fitting import fit
     from attribution.quantities.estimates import estimate_table
     from attribution.quantities.peak import peak_quantities
 
+    seed, which = divmod(number, len(CURVES))
+    curve = list(CURVES)[which]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run = fit("goldilocks", AnalysisTable(simulate(curve, seed)), seed=seed)
+        run = fit(MODEL, AnalysisTable(simulate(curve, seed)), seed=seed)
     quantities = peak_quantities(run.design, run.draws)
-    table = estimate_table(quantities, run.manifest.chains)
-    rows = {row["quantity"]: row for row in table.rows(named=True)}
-    peak = rows["peak_followers"]
-    found = {
+    told = estimate_table(quantities, run.manifest.chains)
+    rows = {row["quantity"]: row for row in told.rows(named=True)}
+    return {
         "curve": curve,
         "seed": seed,
         "healthy": run.healthy,
         "probability": rows["has_peak_followers"]["probability"],
         "answer": rows["has_peak_followers"]["answer"],
         "ends": rows["ends_ratio_followers"]["answer"],
-        "lower": peak["lower"],
-        "median": peak["median"],
-        "upper": peak["upper"],
+        **{name: rows["peak_followers"][name] for name in ("lower", "median", "upper")},
     }
-    path.write_text(json.dumps(found))
-    return found
+
+
+def peaks(records: Sequence[Record]) -> str:
+    """Return what was claimed as a Markdown table."""
+    headings = (
+        *("truth", "brands", "healthy", "claims a peak", "claims none", "cannot tell"),
+        *("median P(peak)", "says the ends differ", "interval holds 30,000"),
+    )
+    return table(headings, (_of_curve(curve, records) for curve in CURVES))
+
+
+def _of_curve(curve: str, records: Sequence[Record]) -> Sequence[object]:
+    of = [record for record in records if record["curve"] == curve]
+    claims = sum(record["answer"].startswith("there is a best") for record in of)
+    none = sum(record["answer"].startswith("there is no") for record in of)
+    inside = sum(record["lower"] <= PEAK <= record["upper"] for record in of)
+    return (
+        curve,
+        len(of),
+        sum(record["healthy"] for record in of),
+        claims,
+        none,
+        len(of) - claims - none,
+        f"{np.median([record['probability'] for record in of]):.2f}",
+        sum(record["ends"] != "cannot tell" for record in of),
+        inside if curve == "peaked" else "",
+    )
+
+
+PAGE = Page("goldilocks", {"peaks": peaks})
 
 
 @click.command(help=__doc__)
@@ -95,42 +121,12 @@ def one_brand(curve: str, seed: int, folder: Path) -> dict[str, object]:
 @click.option("--jobs", type=int, default=2, show_default=True)
 @click.option("--folder", type=Path, default=Path("runs/peaks"), show_default=True)
 def main(brands: int, jobs: int, folder: Path) -> None:
-    """Print a Markdown table of what was claimed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    work = [(curve, seed) for curve in CURVES for seed in range(brands)]
-    found: list[dict[str, object]] = []
-    # Spawned, not forked: Polars has threads, which a fork would leave locked.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(one_brand, *which, folder) for which in work]
-        for done, future in enumerate(as_completed(futures), start=1):
-            found.append(future.result())
-            click.echo(f"\r{done} of {len(work)} brands", nl=False, err=True)
-    click.echo("", err=True)
-    click.echo(table(pl.DataFrame(found)))
-
-
-def table(found: pl.DataFrame) -> str:
-    """Return the counts as a Markdown table."""
-    lines = [
-        "| truth | brands | healthy | claims a peak | claims none | cannot tell |"
-        " median P(peak) | says the ends differ | interval holds 30,000 |",
-        "| --- |" + " ---: |" * 8,
-    ]
-    for curve in CURVES:
-        of = found.filter(pl.col("curve") == curve)
-        answers = of.get_column("answer")
-        claims = int(answers.str.starts_with("there is a best").sum())
-        none = int(answers.str.starts_with("there is no").sum())
-        cannot = of.height - claims - none
-        ends = int((of.get_column("ends") != "cannot tell").sum())
-        inside = of.filter(pl.lit(PEAK).is_between("lower", "upper")).height
-        healthy = int(of.get_column("healthy").sum())
-        middle = of.get_column("probability").median()
-        lines.append(
-            f"| {curve} | {of.height} | {healthy} | {claims} | {none} | {cannot} | {middle:.2f} |"
-            f" {ends} | {inside if curve == 'peaked' else ''} |"
-        )
-    return "\n".join(lines)
+    """Write results and page, and print the table of what was claimed."""
+    of = identity(mark(read_spec(MODEL)), CREATORS, POSTS, PEAK, list(CURVES))
+    lines = Lines(folder / "brands.jsonl", of)
+    records = gather(work, range(brands * len(CURVES)), lines, jobs, "peaks")
+    PAGE.write(records)
+    click.echo(peaks(records))
 
 
 if __name__ == "__main__":
