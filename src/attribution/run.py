@@ -330,9 +330,8 @@ def load_run(path: str | Path) -> Run:
 def _read_manifest(folder: Path) -> Manifest:
     file = folder / MANIFEST
     if not file.is_file():
-        what = "has no manifest.json, so it is no run" if folder.is_dir() else "does not exist"
         hint = "Give the folder that `attribution fit ... -o RUN` wrote."
-        raise InputError(Problem(f"the run folder {what}", file=str(folder), hint=hint))
+        raise InputError(Problem(_no_run(folder), file=str(folder), hint=hint))
     try:
         text = file.read_text(encoding="utf-8")
         _check_version(file, int(json.loads(text)["format_version"]))
@@ -343,6 +342,13 @@ def _read_manifest(folder: Path) -> Manifest:
     if not whole:
         raise InputError(_damaged(file, "cannot be read"))
     return manifest
+
+
+def _no_run(path: Path) -> str:
+    """Say why a path is that of no run."""
+    if path.is_dir():
+        return "the run folder has no manifest.json, so it is no run"
+    return "this is a file, no run folder" if path.exists() else "the run folder does not exist"
 
 
 def _check_version(file: Path, version: int) -> None:

@@ -55,3 +55,30 @@ def test_a_column_that_is_not_read_as_personal_is_not_just_said_to_be_absent() -
         "A file's column of this name is not read, since it may be personal data: "
         "rename it there if it is none"
     )
+
+
+DAILY = ("day", "day_number", "weekday", "orders", "reach_nano", "reach_micro")
+
+
+def test_a_model_of_days_is_not_for_a_table_of_posts() -> None:
+    (found,) = check_columns(read_spec("halo"), TABLE, "halo")
+    assert str(found) == (
+        "halo, key mean.day: this model is of days, and the table is of posts. "
+        "Make a table of days: `attribution daily POSTS DAILY_SALES -o daily.parquet`"
+    )
+
+
+@pytest.mark.parametrize("name", ["additive", "tier_only"])
+def test_a_model_of_posts_is_not_for_a_table_of_days(name: str) -> None:
+    (found,) = check_columns(read_spec(name), DAILY, name)
+    assert str(found).startswith(f"{name}, key outcome.column: this model is of posts, and the")
+
+
+def test_a_table_of_days_is_told_what_it_lacks_for_a_model_of_days() -> None:
+    found = [problem.what for problem in check_columns(read_spec("halo"), DAILY)]
+    assert found == [f"the table has no column 'reach_{tier}'" for tier in ("mid", "macro", "mega")]
+
+
+def test_a_model_of_the_users_own_days_is_told_of_its_columns() -> None:
+    spec = parse_spec(LINEAR.replace('by = "tier"', 'by = "weekday"'))
+    assert len(check_columns(spec, [*DAILY, "conversions"])) > 1

@@ -362,7 +362,10 @@ def test_a_term_may_be_there_once(kind: str, rest: str, expected: str) -> None:
 @pytest.mark.parametrize("name", ["intercept", "exposure", "alpha"])
 def test_a_feature_may_not_have_a_name_with_another_meaning(name: str) -> None:
     text = LINEAR.replace("volume", name)
-    found = f"my.toml, key features.{name}: this name has another meaning. Choose another name"
+    found = (
+        f"my.toml, key features.{name}: {name!r} stands for something else in a run. "
+        "Choose another name"
+    )
     assert found in messages(text)
 
 

@@ -375,9 +375,9 @@ def test_functions_of_a_spline_have_bounds(functions: int) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("zero", "this name has another meaning"),
-        ("chain", "this name has another meaning"),
-        ("nu", "this name has another meaning"),
+        ("zero", "'zero' stands for something else in a run"),
+        ("chain", "'chain' stands for something else in a run"),
+        ("nu", "'nu' stands for something else in a run"),
         ("x_centre", "a run has something else of this name"),
         ("g_sd", "a run has something else of this name"),
         ("g_index", "a run has something else of this name"),

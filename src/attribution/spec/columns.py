@@ -14,6 +14,9 @@ from attribution.spec.transforms import columns_of
 ORDER_VALUE = ("net_revenue", "paying_orders")
 """Columns that the order value is learned from; a table without them gives no order value."""
 
+POST, DAYS = "post_id", frozenset({"day", "day_number", "weekday"})
+"""What a table of posts has, and what a table of days (``attribution daily``) has."""
+
 
 def all_terms(spec: ModelSpec) -> Iterator[tuple[str, Term]]:
     """Yield every term of the outcome's model with its dotted key: the mean's before others'."""
@@ -135,6 +138,8 @@ def check_columns(
         Columns whose absence is no problem, such as the canonical ones that a fit does without.
     """
     known = list(columns)
+    if (other := _of_other_rows(spec, known, file)) is not None:
+        return [other]
     problems = [
         Problem(
             f"the table has no column {column!r}",
@@ -157,6 +162,26 @@ def check_columns(
         if feature.name in known and not feature.is_column
     ]
     return problems
+
+
+def _of_other_rows(spec: ModelSpec, known: Collection[str], file: str | None) -> Problem | None:
+    """Return the one problem of a model of days and a table of posts, or the other way round.
+
+    Every column would be missing then, and no other name of a column would help.
+    """
+    of_posts = POST in known
+    if isinstance(spec.mean, HaloMean) and of_posts and spec.mean.day not in known:
+        what = "this model is of days, and the table is of posts"
+        made = "Make a table of days: `attribution daily POSTS DAILY_SALES -o daily.parquet`"
+        return Problem(what, file=file, key="mean.day", hint=made)
+    of_days = set(known) >= DAYS and not of_posts
+    if of_days and not isinstance(spec.mean, HaloMean) and not DAYS & columns_needed(spec).keys():
+        what = "this model is of posts, and the table is of days"
+        made = (
+            "Make a table of posts with `attribution ingest`, or fit the model `halo` to this one"
+        )
+        return Problem(what, file=file, key="outcome.column", hint=made)
+    return None
 
 
 def _closest(word: str, known: list[str]) -> str | None:

@@ -133,7 +133,8 @@ def _check_feature_name(name: str, key: str, taken: Collection[str], notes: Note
         expected = "letters, digits and _, beginning with a letter"
         notes.add("this is no name for a feature", key, value=name, expected=expected)
     elif name in RESERVED:
-        notes.add("this name has another meaning", key, hint="Choose another name")
+        what = f"{name!r} stands for something else in a run"
+        notes.add(what, key, hint="Choose another name")
     elif name in taken:
         notes.add("a feature may not have the name of a column", key, hint="Choose another name")
 
