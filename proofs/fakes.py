@@ -55,12 +55,13 @@ def work(number: int) -> Record:
     from attribution.simulation import Settings, simulate
 
     brand = simulate(Settings.samples().sized(CREATORS, POSTS).with_fakes(dose), seed)
-    table = _joined(brand)
+    table = joined(brand)
     fits = {name: _fitted(name, brand, table, seed) for name in MODELS}
     return {"dose": dose, "seed": seed, "models": fits}
 
 
-def _joined(brand: Brand) -> AnalysisTable:
+def joined(brand: Brand) -> AnalysisTable:
+    """Join a brand's exports as a user would."""
     from attribution.data import ingest
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -24,7 +24,8 @@ from attribution.errors import InputError
 from attribution.known_truth import truth_table
 from attribution.model import build_model
 from attribution.quantities.additive import additive_quantities
-from attribution.quantities.estimates import NEW, THESE
+from attribution.quantities.authenticity import FLOOR
+from attribution.quantities.estimates import CANNOT_TELL, NEW, SURE, THESE
 from attribution.sampling import kept
 from attribution.simulation import Brand, Settings, simulate
 from attribution.spec import parse_spec, read_spec, spec_text
@@ -326,6 +327,30 @@ def test_what_is_said_of_fakes() -> None:
     more = found["creator_more_fakes", "creator", "a", THESE]
     fewer = found["creator_more_fakes", "creator", "b", THESE]
     assert (more.answer, fewer.answer) == ("more fakes than average", "fewer fakes than average")
+
+
+@pytest.mark.parametrize(
+    ("shares", "answer"),
+    [
+        ([[0.4, 0.1], [0.8, 0.2]], "more than 10% is fake"),
+        ([[0.4, 0.1], [0.1, 0.0]], CANNOT_TELL),
+        ([[0.1, 0.05], [0.1, 0.0]], "less than 10% is fake"),
+    ],
+)
+def test_that_something_is_fake_is_said_of_more_than_a_tenth(
+    shares: list[list[float]], answer: str
+) -> None:
+    design, draws = by_hand()
+    draws["fake_share"] = np.tile(shares, (len(draws["log_rate"]) // 2, 1))
+    found = {q.key: q for q in additive_quantities(design, draws)}
+    assert found["fake_share_of_likes", "overall", "all", THESE].answer == answer
+
+
+def test_the_prior_of_the_mean_share_says_nothing() -> None:
+    section = read_spec("authenticity").authenticity
+    assert section is not None
+    prior = stats.beta(*(section.share.parameters[name] for name in ("alpha", "beta")))
+    assert 1.0 - SURE < prior.sf(FLOOR) < SURE
 
 
 @cache
