@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proofs.calibration.bands import each
 from proofs.calibration.broken import BROKEN
-from proofs.calibration.replicate import MOST_RANKS, PER_TABLE
+from proofs.calibration.replicate import APART, LONGER, MOST_RANKS, PER_TABLE, Plan
 from proofs.calibration.stored import FOLDER, Stored, read_all
 from proofs.calibration.summary import SIZES
 
@@ -20,14 +20,15 @@ Written by `uv run python -m proofs.sbc --page` from the replicates of
 `uv run python -m proofs.sbc --model NAME --replicates 300`, which are kept in a folder as they are
 made, so that a run that was stopped goes on.
 
-For each replicate parameters are drawn from the model's priors and outcomes from the model, on the
-posts of a simulated brand: hidden likes, late orders and order values are as in a real one.
-{PER_TABLE} replicates share a brand, the next {PER_TABLE} have another. Then the model is fitted,
-and the truth is ranked among up to {MOST_RANKS} draws, as many as are effective. If prior, data,
-model and sampler go together, ranks are uniform (Talts et al. 2018, arXiv:1804.06788). Figures are
-parameters (of many levels the first, one in the middle and the last), effects with their interval
-over the same posts, and the log likelihood of all outcomes, which tells a posterior that left the
-data out (Modrák et al. 2023, *Bayesian Analysis* 20(2)).
+For each replicate parameters are drawn from the model's priors and what was observed from the
+model, on the posts of a simulated brand: hidden likes, late orders and order values are as in a
+real one, and the halo has a brand's days. {PER_TABLE} replicates share a brand, the next
+{PER_TABLE} have another. Then the model is fitted, and the truth is ranked among up to
+{MOST_RANKS} draws, as many as are effective. If prior, data, model and sampler go together, ranks
+are uniform (Talts et al. 2018, arXiv:1804.06788). Figures are parameters (of many levels the first,
+one in the middle and the last), effects with their interval over the same posts, and the log
+likelihood of all outcomes, which tells a posterior that left the data out (Modrák et al. 2023,
+*Bayesian Analysis* 20(2)).
 
 Parameters are drawn and fitted by the same model code, but outcomes are drawn and effects computed
 by other formulas than the fitted density's. A mistake in both, such as a prior that is not what its
@@ -35,18 +36,25 @@ spec says, would not show here; tests of the priors look for those.
 
 The curve of a figure's ranks has to stay in a band that holds it with a stated probability
 (Säilynoja, Bürkner & Vehtari 2022, *Statistics and Computing* 32, 32), adjusted for the number of
-figures so that all of a calibrated model's stay inside with probability 0.95. Replicates with
-divergent draws, or chains that do not agree (R-hat), count like all others; they are sampled
-shorter than a user's fits. Refused are tables that no fit
-would take, such as one without any order; that depends on the data alone and leaves ranks uniform.
+figures so that all of a calibrated model's stay inside with probability 0.95.
+
+Priors are wide, so that some replicates are brands of nine orders and some of a million, which
+chains do not find in the {Plan("").tune} draws of tuning that they have here, fewer than a user's.
+Chains that are apart (R-hat above {APART}) are drawn once more after {LONGER:,} draws of tuning.
+Where they still are, the replicate counts as apart and has no ranks, as a user's fit would have no
+answers. Refused are tables that no fit would take, such as one without any order. Both depend on
+the data and on chance, not on the truth beyond its data, and so leave the ranks of the others
+uniform. Replicates with divergent draws count like all others. The graph of a model's density is
+made once for several replicates and filled with the data of each, which a test compares with a
+density that was made from them alone.
 """
 
 TABLE = """\
 ## Models
 
-| model | creators × posts | replicates | refused | chains agree | with divergences | \
-effective draws (5 %, median) | figures | astray | least chance | processor s each |
-| --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | ---: |"""
+| model | creators × posts | replicates | refused | tuned longer | apart | with divergences | \
+effective draws (5 %, median) | figures | astray | least chance (limit) | processor s each |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | ---: |"""
 
 POWER = """\
 ## Power: models broken on purpose
@@ -75,11 +83,13 @@ def _row(stored: Stored) -> str:
     facts = stored.facts
     least = min(stored.figures, key=lambda one: one.chance)
     low, middle = facts["least_effective"]
+    apart = facts["replicates"] - facts["refused"] - facts["agree"]
     return (
         f"| {facts['model']} | {facts['creators']} × {facts['each']} | {facts['replicates']}"
-        f" | {facts['refused']} | {facts['agree']} | {facts['diverging']} | {low:,}, {middle:,}"
+        f" | {facts['refused']} | {facts['again']} | {apart} | {facts['diverging']}"
+        f" | {low:,}, {middle:,}"
         f" | {len(stored.figures)} | {len(stored.astray) or 'none'}"
-        f" | {least.chance:.2g} (limit {each(len(stored.figures)):.2g}) | {facts['seconds']:g} |"
+        f" | {least.chance:.2g} ({each(len(stored.figures)):.2g}) | {facts['seconds']:g} |"
     )
 
 

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from attribution import forward
 from attribution.design import Design
 from attribution.design.types import Floats, dim
-from attribution.diagnostics import agreement, worst
+from attribution.diagnostics import worst
 from attribution.draws import Draws, n_draws, stack, thin_chains
 from attribution.errors import InputError
 from attribution.fitting import design_of
@@ -24,7 +24,8 @@ from attribution.quantities.effects import quantities_of
 from attribution.quantities.estimates import Quantity
 from attribution.spec.priors import SCALES
 from proofs.calibration.broken import BROKEN
-from proofs.calibration.tables import posts
+from proofs.calibration.reuse import Templates
+from proofs.calibration.tables import table_for
 
 PER_TABLE = 50
 """Replicates that share a table of posts; the next ones have another."""
@@ -33,6 +34,12 @@ MOST_RANKS = 199
 """Draws that a truth is ranked among, at most; fewer where fewer are effective."""
 
 LEAST_RANKS = 19
+
+APART = 1.1
+"""R-hat above which chains are apart; of short chains that agree, chance takes it to 1.05."""
+
+LONGER = 1500
+"""Draws of tuning of a second attempt, where chains were apart after the first."""
 
 LEVELS, GROUPS = 3, 2
 """Levels of a parameter, and groups of an effect, that are looked at; evenly spaced over all."""
@@ -67,9 +74,9 @@ class Plan:
     model: str
     creators: int = 12
     each: int = 6
-    draws: int = 400
+    draws: int = 390
     tune: int = 400
-    chains: int = 4
+    chains: int = 2
     broken: str | None = None
 
     def __call__(self, number: int) -> dict[str, Any]:
@@ -84,14 +91,22 @@ class Plan:
 @lru_cache(maxsize=2)
 def drawn(model: str, creators: int, each: int, table: int) -> PriorDraws:
     """Return draws from the prior for one table of posts."""
-    return draw_from_prior(model, posts(creators, each, table), count=PER_TABLE, seed=table)
+    return draw_from_prior(
+        model, table_for(model, creators, each, table), count=PER_TABLE, seed=table
+    )
+
+
+@cache
+def templates() -> Templates:
+    """Return the graphs that a process has, so that other data of the same posts take less time."""
+    return Templates()
 
 
 def _replicate(plan: Plan, number: int) -> dict[str, Any]:
     table, k = divmod(number, PER_TABLE)
     before = drawn(plan.model, plan.creators, plan.each, table)
     source, truth = before.table(k), before.truth(k)
-    spec = before.spec
+    spec = before.model(k)
     orders = float(before.outcomes[k].sum())
     try:
         right = design_of(spec, source)
@@ -118,13 +133,18 @@ def _fitted(plan: Plan, design: Design, seed: int) -> tuple[Draws, dict[str, Any
     settings = Settings(plan.draws, plan.tune, plan.chains, seed)
     with pytensor.config.change_flags(traceback__limit=0):
         model = build_model(design)
-        draw, way = compile_density(model, plan.chains)
+        draw, way = compile_density(model, plan.chains, compiler=templates())
         trace, rate, diagnostics = posterior(model, draw, settings, lambda *_: None)
+        again = worst(diagnostics, "r_hat")[0] > APART
+        if again:
+            longer = replace(settings, tune=LONGER)
+            trace, rate, diagnostics = posterior(model, draw, longer, lambda *_: None)
     divergent = int(trace["sample_stats"]["diverging"].sum())
-    r_hat, limit, _ = agreement(diagnostics, plan.chains)
+    r_hat = worst(diagnostics, "r_hat")[0]
     ess = min(worst(diagnostics, "ess_bulk")[0], worst(diagnostics, "ess_tail")[0])
     return stack(trace["posterior"].to_dataset()), {
-        "agree": r_hat <= limit,
+        "agree": bool(r_hat <= APART),
+        "again": again,
         "divergent": divergent,
         "r_hat": round(r_hat, 4),
         "ess": round(ess) if np.isfinite(ess) else 0,

@@ -91,11 +91,13 @@ def in_order(records: Mapping[int, Record]) -> list[Record]:
 
 def _counts(records: Sequence[Record]) -> dict[str, Any]:
     fitted = [record for record in records if record["refused"] is None]
-    ess, totals = [record["ess"] for record in fitted], [record["total"] for record in records]
+    agree = [record for record in fitted if record["agree"]]
+    ess, totals = [record["ess"] for record in agree], [record["total"] for record in records]
     return {
         "replicates": len(records),
         "refused": len(records) - len(fitted),
-        "agree": sum(record["agree"] for record in fitted),
+        "agree": len(agree),
+        "again": sum(record["again"] for record in fitted),
         "diverging": sum(record["divergent"] > 0 for record in fitted),
         "native": sum(record["density"] == "native" for record in fitted),
         "least_effective": [int(np.quantile(ess, q)) for q in (0.05, 0.5)] if ess else [],
@@ -105,7 +107,7 @@ def _counts(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _broken(records: Sequence[Record]) -> dict[str, Any]:
-    fitted = [record["number"] for record in records if record["refused"] is None]
+    fitted = [record["number"] for record in records if record["ranks"] and record["agree"]]
     found = power(figures(records), fitted)
     share = {str(size): share for size, share in found.share.items()}
     return {

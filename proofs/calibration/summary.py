@@ -48,9 +48,15 @@ class Figure:
 
 
 def figures(records: Sequence[Record]) -> list[Figure]:
-    """Return the figures of a model's replicates in the order of the first that has them."""
+    """Return the figures of a model's replicates in the order of the first that has them.
+
+    Replicates whose chains are apart have none: that depends on data and chance, not on the truth
+    beyond its data, and so leaves the other replicates' ranks uniform.
+    """
     found: dict[str, dict[int, float]] = {}
     for record in records:
+        if not record.get("agree", True):
+            continue
         for name, (below, equal) in record["ranks"].items():
             rank = spread(record["number"], name, below, equal, record["among"])
             found.setdefault(name, {})[record["number"]] = rank

@@ -9,11 +9,27 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from attribution.data import AnalysisTable, ingest
-from attribution.simulation import Settings, simulate
+from attribution.data import AnalysisTable, daily, ingest, read_analysis
+from attribution.simulation import Halo, Settings, simulate, simulate_daily_sales
+from attribution.spec import read_spec
+from attribution.spec.halo import HaloMean
 
 LABELS = {"none": 0.3, "label": 0.4, "text": 0.3}
 COMPENSATIONS = {"paid": 0.5, "gifted": 0.3, "affiliate": 0.2}
+
+
+def table_for(model: str, creators: int, each: int, seed: int) -> AnalysisTable:
+    """Return posts, or days for a model of days; see :func:`posts`."""
+    of_days = isinstance(read_spec(model).mean, HaloMean)
+    return (days if of_days else posts)(creators, each, seed)
+
+
+def days(creators: int, each: int, seed: int) -> AnalysisTable:
+    """Return the days of a brand with what its posts reached, as ``daily`` joins them."""
+    brand = simulate(Settings.samples().sized(creators, creators * each), seed)
+    sold = simulate_daily_sales(brand, Halo(), seed)
+    made = daily(brand.posts, sold.sales, orders=brand.orders, creators=brand.creators)
+    return read_analysis(made.frame)
 
 
 def posts(creators: int, each: int, seed: int) -> AnalysisTable:

@@ -429,6 +429,33 @@ def _mixed(here: Given, rng: np.random.Generator) -> Floats:
     return np.asarray(rng.gamma(alpha, here.mean / alpha))
 
 
+def draw_lucky(design: Design, draws: Draws, outcomes: Floats, rng: np.random.Generator) -> Floats:
+    """Draw the mean orders of posts, their luck included, given orders that were drawn.
+
+    Without late orders a post's luck is Gamma(alpha + orders, alpha + mean) times its mean, and a
+    post without orders may be one that brings none.
+
+    Parameters
+    ----------
+    outcomes
+        Orders of each draw; (draw, post).
+    """
+    found = np.empty(outcomes.shape)
+    for block in blocks(draws, outcomes.shape[1]):
+        here, orders = given(design, block.draws), outcomes[block.where]
+        lucky, idle = np.array(here.mean), here.own.get("zero_inflation")
+        alpha = here.own.get("dispersion")
+        none = np.exp(-lucky)
+        if alpha is not None:
+            none = np.exp(-alpha * np.log1p(lucky / alpha))
+            lucky = lucky * rng.gamma(alpha + orders, 1.0 / (alpha + lucky))
+        if idle is not None:
+            gone = idle / (idle + (1.0 - idle) * none)
+            lucky[(orders == 0) & (rng.random(orders.shape) < gone)] = 0.0
+        found[block.where] = lucky
+    return found
+
+
 def replicate(design: Design, draws: Draws, rng: np.random.Generator) -> Floats:
     """Draw outcomes from the posterior predictive distribution; (draw, post)."""
     return np.concatenate(list(replications(design, draws, rng)))

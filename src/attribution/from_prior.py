@@ -1,9 +1,10 @@
-"""Draw tables from the prior of any spec: parameters first, then outcomes of the same posts.
+"""Draw tables from the prior of any spec: parameters first, then what was observed given them.
 
 A model that is fitted to such a table has to find its parameters with the probability that its
 intervals state (Cook, Gelman & Rubin 2006, *Journal of Computational and Graphical Statistics*
-15(3)). What the model takes as given is not drawn: posts, exposure, features, which signals are
-hidden, and where late orders land.
+15(3)). Outcomes are drawn, and what else was measured of the unknowns: scores, surveys, lift
+tests. What the model takes as given is not: posts, exposure, features, which signals are hidden,
+where late orders land, how many buyers were asked, and the standard errors of lift tests.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from attribution import forward
 from attribution.data import AnalysisTable, read_analysis
 from attribution.data.analysis import ANALYSIS
 from attribution.design import Design
+from attribution.design.halo import Halo
 from attribution.design.types import Floats
 from attribution.draws import Draws, blocks, n_draws, stack
 from attribution.errors import Problem, raise_if_any
@@ -29,6 +31,7 @@ from attribution.simulation.truth import TRUTH
 from attribution.spec import read_spec
 from attribution.spec.model import ModelSpec
 from attribution.spec.sections.authenticity import FAKE, SCORE_ALIKE
+from attribution.spec.sections.capture import SHARE
 from attribution.spec.stages import of_stage
 from attribution.spec.stated import stated_priors
 from attribution.spec.write import to_toml
@@ -47,7 +50,8 @@ class PriorDraws:
     Parameters
     ----------
     spec
-        The model with every prior in numbers, without what the table cannot support.
+        The model with every prior in numbers, without what the table cannot support; what was
+        measured is that of the spec that was asked for, see :meth:`model`.
     design
         The posts that it is a model of.
     parameters
@@ -55,12 +59,18 @@ class PriorDraws:
     columns
         What was drawn of the table by column: outcomes, those on the way among them, order values,
         scores of audiences; (draw, post). Not a number where the table has none.
+    recorded
+        Buyers of the survey whose order was recorded, whole numbers; (draw,). None without one.
+    lifts
+        Estimates of the lift tests; (draw, test).
     """
 
     spec: ModelSpec
     design: Design
     parameters: Draws
     columns: Mapping[str, Floats]
+    recorded: Floats | None
+    lifts: Floats
     _source: AnalysisTable
 
     @property
@@ -71,6 +81,21 @@ class PriorDraws:
     def table(self, draw: int) -> AnalysisTable:
         """Return the table with what was drawn once, of the posts that a fit would take."""
         return _with(self._source, {name: of[draw] for name, of in self.columns.items()})
+
+    def model(self, draw: int) -> ModelSpec:
+        """Return the spec to fit to a draw's table: with what was measured of its unknowns."""
+        spec = self.spec
+        capture, experiments = spec.capture, spec.experiments
+        if capture is not None and capture.survey is not None and self.recorded is not None:
+            survey = replace(capture.survey, recorded=int(self.recorded[draw]))
+            spec = replace(spec, capture=replace(capture, survey=survey))
+        if experiments is not None:
+            tests = tuple(
+                replace(test, estimate=float(estimate))
+                for test, estimate in zip(experiments.tests, self.lifts[draw], strict=True)
+            )
+            spec = replace(spec, experiments=replace(experiments, tests=tests))
+        return spec
 
     def truth(self, draw: int) -> Draws:
         """Return the parameters of one draw, as a block of draws that holds one; (1, …)."""
@@ -89,7 +114,7 @@ class PriorDraws:
         check_folder(folder, (ANALYSIS, MODEL, TRUTH), overwrite)
         folder.mkdir(parents=True, exist_ok=True)
         self.table(draw).save(folder / ANALYSIS)
-        (folder / MODEL).write_text(to_toml(self.spec), encoding="utf-8")
+        (folder / MODEL).write_text(to_toml(self.model(draw)), encoding="utf-8")
         parameters = {name: values[0].tolist() for name, values in self.truth(draw).items()}
         truth = {"model": self.spec.name, "parameters": parameters}
         (folder / TRUTH).write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
@@ -121,21 +146,22 @@ def draw_from_prior(
     Returns
     -------
     PriorDraws
-        Its ``spec`` is what to fit to the drawn tables: its priors are those drawn from.
+        Its ``model(k)`` is what to fit to ``table(k)``: its priors are those drawn from.
 
     Raises
     ------
     InputError
-        Where the table lacks what the spec names, a prior is flat, or a section of the spec holds
-        measurements that are no part of the table.
+        Where the table lacks what the spec names, a prior is flat, or orders of posts with a lift
+        test come late, whose share of luck in each is not known.
     """
     read = spec if isinstance(spec, ModelSpec) else read_spec(spec)
     source = table if isinstance(table, AnalysisTable) else read_analysis(table)
-    raise_if_any([*flat(read), *_measured(read), *_left_to_outcomes(read, source)])
+    raise_if_any([*flat(read), *_left_to_outcomes(read, source)])
     if any(stated.is_default for stated in stated_priors(read)):
         read = design_of(read, source).spec
     source = replace(source, frame=_with_placeholders(read, source.frame))
     design = design_of(read, source)
+    raise_if_any(_late_tests(design))
     posts = pl.Series(design.posts)
     kept = pl.col("post_id").cast(pl.String).is_in(posts.implode())
     source = replace(source, frame=source.frame.filter(kept))
@@ -149,11 +175,15 @@ def draw_from_prior(
     columns = _scores(design, parameters, rng)
     if design.stages:
         columns |= _on_the_way(design.spec, source, parameters, rng)
+    elif design.halo is not None:
+        columns[read.outcome.column] = _daily(design, design.halo, parameters, rng)
     else:
         columns[read.outcome.column] = forward.replicate(design, parameters, rng)
     if design.spec.order_value is not None:
         columns |= _revenue(design, parameters, columns[read.outcome.column], rng)
-    return PriorDraws(design.spec, design, parameters, columns, source)
+    recorded = _survey(design.spec, parameters, rng)
+    lifts = _lifts(design, parameters, columns[read.outcome.column], rng)
+    return PriorDraws(design.spec, design, parameters, columns, recorded, lifts, source)
 
 
 def _with(source: AnalysisTable, columns: Mapping[str, Floats]) -> AnalysisTable:
@@ -178,14 +208,12 @@ def flat(spec: ModelSpec) -> Iterator[Problem]:
             yield Problem(what, key=stated.key, hint=hint)
 
 
-def _measured(spec: ModelSpec) -> Iterator[Problem]:
-    """Yield what else was observed of the unknowns: parameters and it would not go together."""
-    tests = spec.experiments is not None and bool(spec.experiments.tests)
-    survey = spec.capture is not None and spec.capture.survey is not None
-    for key, stated in {"experiments.tests": tests, "capture.survey": survey}.items():
-        if stated:
-            what = "this was measured, and is not drawn with the outcomes"
-            yield Problem(what, key=key, hint="Leave it out of the spec that tables are drawn from")
+def _late_tests(design: Design) -> Iterator[Problem]:
+    """Yield a problem where luck that a lift test measures is shared by late orders."""
+    if design.tested is not None and design.sources is not None:
+        what = "lift tests of posts whose orders come late are not drawn"
+        hint = "Leave the tests out, or take a table without late orders"
+        yield Problem(what, key="experiments.tests", hint=hint)
 
 
 def _left_to_outcomes(spec: ModelSpec, source: AnalysisTable) -> Iterator[Problem]:
@@ -262,3 +290,37 @@ def _revenue(
         paying[block.where] = orders
         net[block.where] = rng.gamma(orders * shape, mean / shape)
     return {PAYING: paying, REVENUE: net}
+
+
+def _daily(design: Design, halo: Halo, parameters: Draws, rng: np.random.Generator) -> Floats:
+    """Draw daily sales; (draw, day).
+
+    What posts bring is stated against average daily sales, which a fit takes from its table. Here
+    they are those of usual sales, which drawn ones are near on average.
+    """
+    usual = np.exp(forward.sums(design, parameters)["mean"]).mean(axis=1)
+    found = []
+    for k, factor in enumerate(usual / design.outcome.mean()):
+        lags = {part: factor * reach for part, reach in halo.lags.items()}
+        at = replace(design, halo=replace(halo, lags=lags, unit=factor * halo.unit))
+        truth = {name: of[k : k + 1] for name, of in parameters.items()}
+        found.append(forward.replicate(at, truth, rng)[0])
+    return np.stack(found)
+
+
+def _survey(spec: ModelSpec, parameters: Draws, rng: np.random.Generator) -> Floats | None:
+    """Draw how many of a survey's buyers have a recorded order; (draw,)."""
+    if spec.capture is None or spec.capture.survey is None:
+        return None
+    return np.asarray(rng.binomial(spec.capture.survey.buyers, parameters[SHARE]))
+
+
+def _lifts(design: Design, parameters: Draws, outcomes: Floats, rng: np.random.Generator) -> Floats:
+    """Draw what lift tests estimate of what their posts brought, luck included; (draw, test)."""
+    tests = design.spec.experiments
+    if tests is None or design.tested is None:
+        return np.empty((n_draws(parameters), 0))
+    lucky = forward.draw_lucky(design, parameters, outcomes, rng) @ design.tested.T
+    factor = forward.brought(design, parameters)
+    errors = np.asarray([test.standard_error for test in tests.tests])
+    return rng.normal(lucky if factor is None else factor[:, None] * lucky, errors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -88,6 +88,9 @@ class Settings:
 Draw = Callable[[Settings, Done], xr.DataTree]
 """Draws from a posterior: groups ``posterior`` and ``sample_stats``, told how far it is."""
 
+Compiler = Callable[[pm.Model, Sequence[str], int], NativeModel]
+"""Compiles a model, keeping of each draw what is named, for so many threads."""
+
 
 @dataclass(frozen=True)
 class Sampled:
@@ -159,10 +162,23 @@ def sample(
     return Sampled(tree, diagnostics, rate, way)
 
 
-def compile_density(model: pm.Model, chains: int, method: Method = "nuts") -> tuple[Draw, str]:
+def compile_density(
+    model: pm.Model, chains: int, method: Method = "nuts", compiler: Compiler = compile_model
+) -> tuple[Draw, str]:
     """Compile a model; return how to draw from it, and how that was done.
 
     The project's own machine code, or nutpie's where the model has a step that it does not know.
+
+    Parameters
+    ----------
+    model
+        Any model whose unknowns are continuous.
+    chains
+        How many chains are to be drawn at once.
+    method
+        How draws are to be taken.
+    compiler
+        Makes the machine code.
 
     Raises
     ------
@@ -170,7 +186,7 @@ def compile_density(model: pm.Model, chains: int, method: Method = "nuts") -> tu
         For a model with such a step that is to be approximated.
     """
     try:
-        compiled = compile_model(model, kept(model), chains)
+        compiled = compiler(model, kept(model), chains)
     except NotLoweredError as error:
         if method == "approximate":
             from attribution.approximation.sample import refused

@@ -60,6 +60,13 @@ def test_the_same_replicate_has_the_same_ranks(plan: Plan, record: Record) -> No
     assert plan(0)["ranks"] == record["ranks"]
 
 
+def test_replicates_whose_chains_are_apart_have_no_figures(record: Record) -> None:
+    many = [{**record, "number": k, "agree": k % 5 > 0} for k in range(30)]
+    (first, *_) = figures(many)
+    assert len(first.replicates) == 24
+    assert 5 not in first.replicates
+
+
 @pytest.mark.slow
 def test_the_right_model_stays_and_a_broken_one_strays(plan: Plan, tmp_path: Path) -> None:
     """60 replicates of each; results survive being written, and are drawn and told."""

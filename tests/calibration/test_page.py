@@ -43,6 +43,7 @@ def stored(spec: str, seed: int) -> Stored:
         "replicates": 101,
         "refused": 1,
         "agree": 98,
+        "again": 7,
         "diverging": 2,
         "native": 100,
         "least_effective": [400, 900],
@@ -62,7 +63,7 @@ def stored(spec: str, seed: int) -> Stored:
 
 def test_the_page_tells_models_what_strays_and_power() -> None:
     fine, astray = (text([stored(mark(read_spec("tier_only")), seed)]) for seed in (1, 2))
-    row = "| tier_only | 12 × 6 | 101 | 1 | 98 | 2 | 400, 900 | 1 |"
+    row = "| tier_only | 12 × 6 | 101 | 1 | 7 | 2 | 2 | 400, 900 | 1 |"
     assert f"{row} none |" in fine
     assert f"{row} 1 |" in astray
     assert "Astray, with the probability of straying so far: creator_sd" in astray

@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
-from support import tiny
+from support import captured, days, tiny
 
 from attribution import forward
 from attribution.cli import main
 from attribution.data import read_analysis
 from attribution.errors import InputError
+from attribution.fitting import design_of
 from attribution.from_prior import PriorDraws, draw_from_prior
 from attribution.spec import parse_spec, read_spec
 from attribution.spec.stated import stated_priors
@@ -191,6 +192,62 @@ def test_scores_of_audiences_scatter_around_what_is_real() -> None:
     assert off.mean() == pytest.approx(0.0, abs=0.15)
     assert off.std() == pytest.approx(1.0, rel=0.12)
     assert drawn.table(0).frame["audience_credibility"].null_count() == 1
+
+
+def test_a_survey_finds_the_share_of_buyers_that_is_recorded() -> None:
+    survey = "survey = { buyers = 40, recorded = 9 }\n"
+    spec = captured.spec(captured.CAPTURE + survey)
+    drawn = draw_from_prior(spec, captured.table(), count=COUNT, seed=7)
+    share = drawn.parameters["capture_share"]
+    found = np.array([drawn.model(k).capture.survey.recorded for k in range(COUNT)])  # type: ignore[union-attr]
+    off = (found - 40 * share) / np.sqrt(40 * share * (1.0 - share))
+    assert off.mean() == pytest.approx(0.0, abs=0.15)
+    assert off.std() == pytest.approx(1.0, rel=0.12)
+    assert drawn.model(0).capture.survey.buyers == 40  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("family", ["negative_binomial", "zero_inflated_negative_binomial"])
+def test_lift_tests_find_what_their_posts_brought(family: str) -> None:
+    """What a fit expects of a test, given the drawn orders, has its mean and its spread."""
+    own = "[zero_inflation]\nprior = { name = 'beta', alpha = 1.0, beta = 1.0 }\n"
+    more = captured.LIFT + (own if family.startswith("zero") else "")
+    drawn = draw_from_prior(captured.spec(more, family), captured.table(), count=COUNT, seed=8)
+    off = []
+    for k in range(COUNT):
+        spec = drawn.model(k)
+        assert spec.experiments is not None
+        (test,) = spec.experiments.tests
+        mean, variance = forward.lift(design_of(spec, drawn.table(k)), drawn.truth(k))
+        off.append((test.estimate - mean[0, 0]) / np.hypot(30.0, np.sqrt(variance[0, 0])))
+    assert np.mean(off) == pytest.approx(0.0, abs=0.15)
+    assert np.std(off) == pytest.approx(1.0, rel=0.12)
+
+
+def test_lift_tests_of_late_orders_are_not_drawn() -> None:
+    late = captured.table().with_columns(
+        carry_posts=pl.Series([["p1", "p0"], *([f"p{k}"] for k in range(1, captured.POSTS))]),
+        carry_shares=pl.Series([[0.0, 0.5], *([1.0] for _ in range(1, captured.POSTS))]),
+    )
+    with pytest.raises(InputError, match="come late are not drawn"):
+        draw_from_prior(captured.spec(captured.LIFT), late)
+
+
+def test_daily_sales_are_a_baseline_and_what_posts_bring() -> None:
+    """Posts bring a stated share of usual sales at average reach, less at the table's start."""
+    text = days.text(family="poisson").replace("days = 14", "days = 1")
+    drawn = draw_from_prior(parse_spec(text), days.table(), count=COUNT, seed=9)
+    of, frame = drawn.parameters, days.table()
+    reach = np.stack([frame[f"reach_{tier}"].to_numpy() for tier in ("nano", "mid")], axis=1)
+    number = frame["day_number"].to_numpy() - frame["day_number"].to_numpy().mean()
+    log_usual = of["intercept"][:, None] + of["slope_day_number"][:, None] * number
+    weekday = drawn.design.groups["weekday"].index
+    usual = np.exp(log_usual + of["weekday_effect"][:, weekday])
+    weight = np.exp(of["part_effect"])
+    rate = of["halo_share"] * usual.mean(axis=1) / (weight @ reach.mean(axis=0))
+    mean = (1.0 - of["halo_share"])[:, None] * usual + rate[:, None] * (weight @ reach.T)
+    off = ((drawn.outcomes - mean) / np.sqrt(mean))[mean.min(axis=1) > 1.0]
+    assert off.mean() == pytest.approx(0.0, abs=0.05)
+    assert off.std() == pytest.approx(1.0, rel=0.05)
 
 
 def test_a_draw_is_written_with_its_model_and_its_truth(tmp_path: Path, drawn: PriorDraws) -> None:

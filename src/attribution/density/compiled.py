@@ -61,9 +61,12 @@ def compile_model(model: pm.Model, kept: Sequence[str], threads: int | None = No
     NotLoweredError
         For a step of the model's graph that cannot be compiled this way.
     """
-    graph = density_graph(model, kept)
+    return compile_graph(density_graph(model, kept), threads or os.cpu_count() or 1)
+
+
+def compile_graph(graph: DensityGraph, threads: int) -> NativeModel:
+    """Compile a graph all of whose data are constants; see :func:`compile_model`."""
     lowering = Lowering({v: stretch.start for v, stretch in graph.inputs.items()})
-    threads = threads or os.cpu_count() or 1
     return NativeModel(
         density=_density(graph, lowering, threads),
         expand=_expand(graph, lowering, threads),

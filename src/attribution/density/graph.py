@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -47,15 +47,20 @@ class DensityGraph:
         What is kept of a draw, on the model's own scale, with its stretch of the draw.
     start
         Support point of the prior, unconstrained; shape (unknown,).
+    open
+        Data and lengths of dims that are no constants, by name.
     """
 
     inputs: dict[Variable, Stretch]
     density: list[Variable]
     kept: list[tuple[Variable, Stretch]]
     start: NDArray[np.float64]
+    open: dict[str, Variable]
 
 
-def density_graph(model: pm.Model, kept: Sequence[str]) -> DensityGraph:
+def density_graph(
+    model: pm.Model, kept: Sequence[str], left_open: Collection[str] = ()
+) -> DensityGraph:
     """Return the graphs of a model.
 
     Parameters
@@ -64,8 +69,15 @@ def density_graph(model: pm.Model, kept: Sequence[str]) -> DensityGraph:
         Any model whose unknowns are continuous; its data become constants.
     kept
         Names of unknowns and deterministics that are kept of each draw.
+    left_open
+        Names of data, and of dims of data alone, that do not become constants, so that the graph
+        serves for other values too.
     """
-    frozen = freeze_dims_and_data(model)
+    frozen = freeze_dims_and_data(
+        model,
+        [name for name in model.coords if name not in left_open],
+        [name for name in model.named_vars if name not in left_open],
+    )
     start = frozen.initial_point()
     inputs, count = {}, 0
     replaced = {}
@@ -78,7 +90,11 @@ def density_graph(model: pm.Model, kept: Sequence[str]) -> DensityGraph:
     outputs, stretches = _kept(frozen, replaced, kept)
     point = np.concatenate([np.ravel(start[s.name]) for s in inputs.values()])
     return DensityGraph(
-        inputs, density, list(zip(outputs, stretches, strict=True)), point.astype(np.float64)
+        inputs,
+        density,
+        list(zip(outputs, stretches, strict=True)),
+        point.astype(np.float64),
+        {name: (frozen.dim_lengths | frozen.named_vars)[name] for name in left_open},
     )
 
 
