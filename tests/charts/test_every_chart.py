@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from altair.utils.schemapi import SchemaBase
 from support import drawn
 
 from attribution.charts.of_run import RunCharts
@@ -114,3 +115,17 @@ def test_the_gallery_has_every_chart() -> None:
         assert f"## {name}\n" in text
         assert entry.question in " ".join(text.split())
         assert entry.reading in " ".join(text.split())
+
+
+@every_chart
+def test_encodings_are_altairs_own_objects(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each text or dict instead, Altair reads its whole schema: milliseconds a time."""
+    looked_up: list[str] = []
+
+    def look_up(cls: type, dct: dict[str, object], validate: bool = True) -> object:
+        looked_up.append(f"{cls.__name__}: {dct}")
+        return cls(**dct)
+
+    monkeypatch.setattr(SchemaBase, "from_dict", classmethod(look_up))
+    REGISTRY[name].draw(drawn.TABLES[name]())
+    assert looked_up == []

@@ -107,7 +107,7 @@ def _answers(answers: pl.DataFrame) -> alt.ChartType:
     points = base.mark_point(filled=True, size=70, opacity=1, color=theme.BLUE)
     return theme.panel(
         theme.reference_line(1.0),
-        intervals.encode(x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q"),
+        intervals.encode(x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q")),
         points.encode(x=alt.X("median:Q", scale=scale)),
         height=theme.rows(),
     )

@@ -83,20 +83,21 @@ def _panel(frame: pl.DataFrame, title: str) -> alt.ChartType:
     )
     scale, axis = theme.value_scale(log=True), theme.ratio_axis()
     intervals = base.mark_rule(strokeWidth=2.5, color=theme.BLUE).encode(
-        x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q"
+        x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q")
     )
     points = base.mark_point(filled=True, size=70, opacity=1, color=theme.BLUE).encode(
         x=alt.X("median:Q", scale=scale)
     )
     texts = base.mark_text(align="left", dx=8, fontSize=12, color=theme.INK).encode(
-        x=alt.value(theme.WIDTH), text="odds:N"
+        x=alt.XValue(theme.WIDTH),  # type: ignore[no-untyped-call]
+        text=alt.Text("odds:N"),
     )
     line: alt.Chart = alt.Chart(pl.DataFrame({"claimed": [_ratio(frame)]})).mark_rule(
         color=theme.VERMILION, strokeWidth=1.8
     )
     return theme.panel(
         theme.reference_line(1.0),
-        line.encode(x="claimed:Q"),
+        line.encode(x=alt.X("claimed:Q")),
         intervals,
         points,
         texts,

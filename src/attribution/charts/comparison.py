@@ -57,9 +57,13 @@ def _bars(bounds: pl.DataFrame) -> alt.ChartType:
     return theme.panel(
         theme.reference_line(0.0),
         base.mark_rule(strokeWidth=1.5, color=theme.BLUE).encode(
-            x=alt.X("low2:Q", axis=axis), x2="high2:Q"
+            x=alt.X("low2:Q", axis=axis), x2=alt.X2("high2:Q")
         ),
-        base.mark_rule(strokeWidth=5, color=theme.BLUE).encode(x="low1:Q", x2="high1:Q"),
-        base.mark_point(filled=True, size=90, color=theme.BLUE, opacity=1).encode(x="elpd_diff:Q"),
+        base.mark_rule(strokeWidth=5, color=theme.BLUE).encode(
+            x=alt.X("low1:Q"), x2=alt.X2("high1:Q")
+        ),
+        base.mark_point(filled=True, size=90, color=theme.BLUE, opacity=1).encode(
+            x=alt.X("elpd_diff:Q")
+        ),
         height=alt.Step(34),
     )

@@ -68,13 +68,17 @@ def _bars(table: pl.DataFrame, order: list[str], parts: list[str]) -> alt.ChartT
             y=y,
             color=alt.Color("part:N", scale=_tint(parts), title="came with"),
             order=alt.Order("position:Q"),
-            tooltip=["group:N", "part:N", alt.Tooltip("mean:Q", format=",.1f")],
+            tooltip=[
+                alt.Tooltip("group:N"),
+                alt.Tooltip("part:N"),
+                alt.Tooltip("mean:Q", format=",.1f"),
+            ],
         )
     )
     labels = (
         alt.Chart(totals)
         .mark_text(align="left", dx=5, fontSize=12, color=theme.INK)
-        .encode(x="observed:Q", y=y, text=alt.Text("observed:Q", format=","))
+        .encode(x=alt.X("observed:Q"), y=y, text=alt.Text("observed:Q", format=","))
     )
     return theme.panel(
         bars,
@@ -92,8 +96,8 @@ def _shares(table: pl.DataFrame, order: list[str], parts: list[str]) -> alt.Char
         y=alt.Y("group:N", sort=order, title=None),
         yOffset=alt.YOffset("part:N", sort=parts),
         tooltip=[
-            "group:N",
-            "part:N",
+            alt.Tooltip("group:N"),
+            alt.Tooltip("part:N"),
             *(
                 alt.Tooltip(f"{name}:Q", format=".1%")
                 for name in ("share_mean", "share_lower", "share_upper")
@@ -102,10 +106,10 @@ def _shares(table: pl.DataFrame, order: list[str], parts: list[str]) -> alt.Char
     )
     return theme.panel(
         base.mark_rule(strokeWidth=2.5).encode(
-            x=alt.X("share_lower:Q", scale=scale, axis=axis), x2="share_upper:Q", color=tint
+            x=alt.X("share_lower:Q", scale=scale, axis=axis), x2=alt.X2("share_upper:Q"), color=tint
         ),
         base.mark_point(filled=True, size=65, opacity=1).encode(
-            x="share_mean:Q",
+            x=alt.X("share_mean:Q"),
             color=tint,
             shape=alt.Shape("part:N", scale=theme.shape(parts), title="came with"),
         ),

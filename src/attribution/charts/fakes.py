@@ -89,15 +89,15 @@ def _panel(drawn: pl.DataFrame) -> alt.ChartType:
         theme.value_axis("share of likes and comments that is fake", log=False),
     )
     intervals = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=tint
+        x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q"), color=tint
     )
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x="median:Q",
+        x=alt.X("median:Q"),
         color=tint,
         shape=alt.Shape("answer:N", scale=theme.shape(ANSWERS)),
         tooltip=_tooltip(),
     )
-    ticks = base.mark_tick(thickness=1.5, size=TICK, color=theme.INK).encode(x="by_score:Q")
+    ticks = base.mark_tick(thickness=1.5, size=TICK, color=theme.INK).encode(x=alt.X("by_score:Q"))
     line = theme.reference_line(float(kept["average"][0]))
     return theme.panel(line, intervals, points, ticks, height=theme.rows())
 

@@ -172,7 +172,7 @@ def _marks(
     log = theme.heavy_tailed(kept["lower"], kept["upper"], also=line)
     scale, axis = theme.value_scale(log), theme.value_axis(kept["unit"][0], log)
     intervals = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=tint
+        x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q"), color=tint
     )
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=alt.X("median:Q", scale=scale), color=tint, shape=form

@@ -86,7 +86,7 @@ def _panel(frame: pl.DataFrame, title: str, ways: list[str]) -> alt.ChartType:
     form = alt.Shape("way:N", scale=theme.shape(ways), sort=ways, legend=legend)
     scale, axis = theme.value_scale(log=True), theme.ratio_axis()
     intervals = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=tint
+        x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q"), color=tint
     )
     points = base.mark_point(filled=True, size=60, opacity=1).encode(
         x=alt.X("median:Q", scale=scale), color=tint, shape=form

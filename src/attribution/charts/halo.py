@@ -76,7 +76,11 @@ def _sales(days: pl.DataFrame, outcome: str) -> alt.ChartType:
     dots = (
         alt.Chart(observed)
         .mark_circle(size=14, color=theme.INK, opacity=0.55)
-        .encode(x=_day(), y="observed:Q", tooltip=["day:T", alt.Tooltip("observed:Q")])
+        .encode(
+            x=_day(),
+            y=alt.Y("observed:Q"),
+            tooltip=[alt.Tooltip("day:T"), alt.Tooltip("observed:Q")],
+        )
     )
     return theme.panel(
         *_curves(days, [ALL_SALES, BASELINE], f"{outcome} a day"), dots, height=HEIGHT, title=title
@@ -101,9 +105,13 @@ def _curves(days: pl.DataFrame, names: list[str], title: str) -> list[alt.Chart]
     dashes = alt.StrokeDash("series:N", scale=theme.dash(names), sort=names, legend=legend)
     tooltip = [alt.Tooltip(f"{name}:Q", format=".3~r") for name in BOUNDS]
     return [
-        base.mark_area(opacity=0.22).encode(y=alt.Y("lower:Q", scale=y, axis=axis), y2="upper:Q"),
+        base.mark_area(opacity=0.22).encode(
+            y=alt.Y("lower:Q", scale=y, axis=axis), y2=alt.Y2("upper:Q")
+        ),
         base.mark_line(strokeWidth=1.6).encode(
-            y="median:Q", strokeDash=dashes, tooltip=["day:T", "series:N", *tooltip]
+            y=alt.Y("median:Q"),
+            strokeDash=dashes,
+            tooltip=[alt.Tooltip("day:T"), alt.Tooltip("series:N"), *tooltip],
         ),
     ]
 
@@ -123,9 +131,9 @@ def _decay(decay: pl.DataFrame) -> alt.ChartType:
     )
     return theme.panel(
         base.mark_area(opacity=0.22, color=theme.GREEN).encode(
-            y=alt.Y("lower:Q", scale=alt.Scale(domain=[0, 1]), axis=axis), y2="upper:Q"
+            y=alt.Y("lower:Q", scale=alt.Scale(domain=[0, 1]), axis=axis), y2=alt.Y2("upper:Q")
         ),
-        base.mark_line(strokeWidth=2, color=theme.GREEN).encode(y="median:Q"),
+        base.mark_line(strokeWidth=2, color=theme.GREEN).encode(y=alt.Y("median:Q")),
         height=LOW,
         title="Share of a post's effect that is still to come",
     )

@@ -78,7 +78,7 @@ def _panel(frame: pl.DataFrame) -> alt.ChartType:
     base = alt.Chart(frame).encode(
         y=alt.Y("group:N", sort=order, title=None),
         tooltip=[
-            "group:N",
+            alt.Tooltip("group:N"),
             *(
                 alt.Tooltip(f"{name}:Q", format=".3~r")
                 for name in ("observed", "lower", "median", "upper")
@@ -90,11 +90,11 @@ def _panel(frame: pl.DataFrame) -> alt.ChartType:
     form = alt.Scale(domain=names, range=["circle", "triangle-up"])
     return theme.panel(
         base.mark_rule(strokeWidth=7, color=theme.SKY, opacity=0.75).encode(
-            x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q"
+            x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q")
         ),
-        base.mark_tick(color=theme.BLUE, thickness=2, size=14).encode(x="median:Q"),
+        base.mark_tick(color=theme.BLUE, thickness=2, size=14).encode(x=alt.X("median:Q")),
         base.mark_point(filled=True, size=60, opacity=1).encode(
-            x="observed:Q",
+            x=alt.X("observed:Q"),
             color=alt.Color("met:N", scale=tint, title=None),
             shape=alt.Shape("met:N", scale=form, title=None),
         ),

@@ -150,9 +150,9 @@ def _panel(frame: pl.DataFrame) -> alt.ChartType:
         .mark_rect(stroke="white", strokeWidth=0.5)
         .encode(
             x=x,
-            x2="x2:Q",
+            x2=alt.X2("x2:Q"),
             y=alt.Y("bottom:Q", axis=None, scale=alt.Scale(domain=[0.0, top])),
-            y2="share:Q",
+            y2=alt.Y2("share:Q"),
             color=alt.condition("datum.inside", alt.value(theme.BLUE), alt.value(theme.SKY)),
             tooltip=[alt.Tooltip(f"{name}:Q", format=".3~r") for name in ("x", "x2", "share")],
         )
@@ -165,7 +165,7 @@ def _panel(frame: pl.DataFrame) -> alt.ChartType:
     )
     return theme.panel(
         histogram,
-        seen.mark_rule(color=theme.VERMILION, strokeWidth=2.5).encode(x="observed:Q"),
+        seen.mark_rule(color=theme.VERMILION, strokeWidth=2.5).encode(x=alt.X("observed:Q")),
         seen.mark_text(
             text=label,
             align="right" if right else "left",
@@ -173,6 +173,6 @@ def _panel(frame: pl.DataFrame) -> alt.ChartType:
             y=7,
             color=theme.VERMILION,
             fontSize=12,
-        ).encode(x="observed:Q"),
+        ).encode(x=alt.X("observed:Q")),
         height=HEIGHT,
     )

@@ -7,9 +7,6 @@ import polars as pl
 
 from attribution.charts import theme, words
 
-PANEL = 260
-HEIGHT = 110
-
 
 def ranks(table: pl.DataFrame) -> alt.ChartType:
     """Return rank histograms as steps, a panel per parameter, a line per chain.
@@ -24,11 +21,9 @@ def ranks(table: pl.DataFrame) -> alt.ChartType:
     """
     drawn = theme.plain(table).with_columns(pl.col("chain").cast(pl.String))
     chains = theme.levels(drawn, "chain")
-    panels = [
-        _panel(frame, chains) for frame in drawn.partition_by("parameter", maintain_order=True)
-    ]
+    panels = drawn.select(_heading(), "bin", "count", "chain", "expected")
     return theme.framed(
-        alt.concat(*panels, columns=2, spacing=20),
+        theme.facets(panels, "parameter", *_marks(chains)),
         title=finding(drawn),
         subtitle=["dotted: where every line would be if the chains agreed perfectly"],
         description="Rank histograms by chain; a chain that slopes or stands apart has not "
@@ -36,10 +31,18 @@ def ranks(table: pl.DataFrame) -> alt.ChartType:
     )
 
 
-def _panel(frame: pl.DataFrame, chains: list[str]) -> alt.ChartType:
+def _heading() -> pl.Expr:
+    """Return the name of a panel: the parameter and its R-hat, null where it is not a number."""
+    told = pl.format("R-hat {}", pl.col("r_hat").map_elements("{:.3f}".format, pl.String))
+    agreement = told.fill_null("R-hat unknown")
+    return pl.format("{} ({})", "parameter", agreement).alias("parameter")
+
+
+def _marks(chains: list[str]) -> tuple[alt.Chart, alt.Chart]:
+    """Return where every line would be if chains agreed, and the lines."""
     legend = theme.line_legend("chain")
     steps = (
-        alt.Chart(frame.select("bin", "count", "chain"))
+        alt.Chart()
         .mark_line(interpolate="step", strokeWidth=1.5)
         .encode(
             x=alt.X(
@@ -54,19 +57,11 @@ def _panel(frame: pl.DataFrame, chains: list[str]) -> alt.ChartType:
         )
     )
     even = (
-        alt.Chart(frame.select("expected").head(1))
+        alt.Chart()
         .mark_rule(color=theme.INK, strokeDash=[2, 3])
-        .encode(y="expected:Q")
+        .encode(y=alt.Y("mean(expected):Q", title="draws"))
     )
-    r_hat = frame["r_hat"][0]
-    agreement = "R-hat unknown" if r_hat is None else f"R-hat {r_hat:.3f}"
-    return theme.panel(
-        even,
-        steps,
-        height=HEIGHT,
-        width=PANEL,
-        title=f"{frame['parameter'][0]} ({agreement})",
-    )
+    return even, steps
 
 
 def finding(table: pl.DataFrame) -> str:

@@ -159,10 +159,10 @@ def _panel(frame: pl.DataFrame, title: str, tiers: list[str]) -> alt.ChartType:
     ends = frame.sort("x").group_by("tier", maintain_order=True).last()
     return theme.panel(
         base.mark_area(opacity=0.22).encode(
-            y=alt.Y("lower:Q", scale=scale, axis=axis), y2="upper:Q"
+            y=alt.Y("lower:Q", scale=scale, axis=axis), y2=alt.Y2("upper:Q")
         ),
         base.mark_line(strokeWidth=2).encode(
-            y="median:Q",
+            y=alt.Y("median:Q"),
             strokeDash=alt.StrokeDash("tier:N", scale=theme.dash(tiers), sort=tiers, legend=legend),
         ),
         *(_labels(ends) if legend is not None else ()),
@@ -176,7 +176,7 @@ def _labels(ends: pl.DataFrame) -> list[alt.Chart]:
     return [
         alt.Chart(ends)
         .mark_text(align="right", dx=-4, dy=-12, fontSize=12, **look)
-        .encode(x="x:Q", y="median:Q", text="tier:N")
+        .encode(x=alt.X("x:Q"), y=alt.Y("median:Q"), text=alt.Text("tier:N"))
         for look in (HALO, {"color": theme.INK})
     ]
 

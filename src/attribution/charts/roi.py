@@ -135,13 +135,15 @@ def _panel(frame: pl.DataFrame, bent: bool) -> alt.ChartType:
     return theme.panel(
         theme.reference_line(0.0),
         base.mark_rule(strokeWidth=2.5).encode(
-            x=alt.X("lower:Q", scale=_scale(bent), axis=axis), x2="upper:Q", color=colour
+            x=alt.X("lower:Q", scale=_scale(bent), axis=axis), x2=alt.X2("upper:Q"), color=colour
         ),
         base.mark_point(shape=theme.TRUTH, size=22, color=theme.INK, strokeWidth=1.3).encode(
-            x="realised_roi:Q"
+            x=alt.X("realised_roi:Q")
         ),
         base.mark_point(filled=True, size=75, opacity=1).encode(
-            x="median:Q", color=colour, shape=alt.Shape("verdict:N", scale=form, title="verdict")
+            x=alt.X("median:Q"),
+            color=colour,
+            shape=alt.Shape("verdict:N", scale=form, title="verdict"),
         ),
         height=theme.rows(theme.ROW - 4),
         title=HEADINGS.get(by, by),

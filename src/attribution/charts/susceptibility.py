@@ -105,10 +105,10 @@ def _panel(drawn: pl.DataFrame) -> alt.ChartType:
     )
     form = alt.Shape("answer:N", scale=theme.shape(ANSWERS), legend=alt.Legend(title=None))
     pulls = base.mark_rule(strokeWidth=0.8, color=theme.MUTED, strokeDash=[2, 2]).encode(
-        x=alt.X("shown:Q", scale=scale, axis=axis), x2="median:Q"
+        x=alt.X("shown:Q", scale=scale, axis=axis), x2=alt.X2("median:Q")
     )
     intervals = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=colour
+        x=alt.X("lower:Q", scale=scale, axis=axis), x2=alt.X2("upper:Q"), color=colour
     )
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=alt.X("median:Q", scale=scale), color=colour, shape=form

@@ -30,6 +30,8 @@ SHAPES = ("circle", "diamond", "square", "triangle-up", "triangle-down", "cross"
 
 WIDTH = 600
 """Width of a panel without its labels, in pixels."""
+FACET, FACET_HEIGHT = 260, 105
+"""Width and height of a small panel, one of many."""
 ROW = 24
 """Height of a row of a forest, in pixels."""
 LETTER = 7
@@ -191,6 +193,33 @@ def panel(
     return alt.layer(*layers, width=width, height=height, **more)
 
 
+def facets(frame: pl.DataFrame, by: str, *layers: alt.Chart) -> alt.ChartType:
+    """Return a small panel for each of many names, two side by side, each with its own scale.
+
+    Parameters
+    ----------
+    frame
+        What all layers draw.
+    by
+        Column of the names, in the order of the table.
+    layers
+        Marks without data.
+    """
+    lines = pl.col(by).map_elements(_broken, pl.String)
+    drawn = frame.with_columns(lines)
+    header = alt.Header(
+        labelExpr=r"split(datum.label, '\n')", labelFontSize=13, labelLimit=0, labelPadding=6
+    )
+    names = alt.Facet(f"{by}:N", title=None, sort=levels(drawn, by), header=header)
+    panels = alt.layer(*layers, data=drawn, width=FACET, height=FACET_HEIGHT)
+    faceted = panels.facet(names, columns=2, spacing=20).resolve_scale(y="independent")
+    return faceted.resolve_axis(x="independent")
+
+
+def _broken(name: str) -> str:
+    return "\n".join(wrapped(name, FACET // LETTER))
+
+
 def rows(size: int = ROW) -> alt.Step:
     """Return the height of a panel whose rows are this high, whatever each row holds."""
     return alt.Step(size, **{"for": "position"})
@@ -211,7 +240,7 @@ def reference_line(value: float) -> alt.Chart:
     rule: alt.Chart = alt.Chart(pl.DataFrame({"reference": [value]})).mark_rule(
         color=INK, strokeDash=[4, 3], strokeWidth=1.2
     )
-    return rule.encode(x="reference:Q")
+    return rule.encode(x=alt.X("reference:Q"))
 
 
 def levels(frame: pl.DataFrame, column: str) -> list[str]:

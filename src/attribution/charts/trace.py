@@ -9,8 +9,6 @@ from attribution.charts import theme, words
 
 BLOCKS = 30
 """Draws are summarised in at most this many blocks, so that a chart stays small."""
-PANEL = 260
-HEIGHT = 100
 
 
 def trace(draws: pl.DataFrame) -> alt.ChartType:
@@ -22,10 +20,8 @@ def trace(draws: pl.DataFrame) -> alt.ChartType:
         parameter, chain, draw, value.
     """
     summary = theme.plain(blocks(draws))
-    frames = summary.partition_by("parameter", maintain_order=True)
-    chains = theme.levels(summary, "chain")
     return theme.framed(
-        alt.concat(*(_panel(frame, chains) for frame in frames), columns=2, spacing=20),
+        theme.facets(summary.drop("size"), "parameter", *_marks(theme.levels(summary, "chain"))),
         title=finding(draws),
         subtitle=[f"line: mean of a block of {summary['size'][0]} draws; ribbon: its 5-95 % range"],
         description="Lines of different chains should lie over each other, without trend.",
@@ -62,21 +58,19 @@ def finding(draws: pl.DataFrame) -> str:
     )
 
 
-def _panel(frame: pl.DataFrame, chains: list[str]) -> alt.ChartType:
-    base = alt.Chart(frame).encode(
+def _marks(chains: list[str]) -> tuple[alt.Chart, alt.Chart]:
+    """Return the range and the mean of each chain's blocks."""
+    base = alt.Chart().encode(
         x=alt.X("block:Q", title="draw", axis=alt.Axis(tickCount=4, format=",d")),
         color=alt.Color("chain:N", scale=theme.colour(chains), legend=theme.line_legend("chain")),
     )
     y = alt.Y("low:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4))
-    return theme.panel(
-        base.mark_area(opacity=0.1).encode(y=y, y2="high:Q"),
+    return (
+        base.mark_area(opacity=0.1).encode(y=y, y2=alt.Y2("high:Q")),
         base.mark_line(strokeWidth=1.3).encode(
-            y="mean:Q",
+            y=alt.Y("mean:Q"),
             strokeDash=alt.StrokeDash(
                 "chain:N", scale=theme.dash(chains), legend=theme.line_legend("chain")
             ),
         ),
-        height=HEIGHT,
-        width=PANEL,
-        title=frame["parameter"][0],
     )
