@@ -36,7 +36,7 @@ def expected(design: Design, draws: Draws) -> Floats:
 def expected_at(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Floats:
     """Expected outcome of each post, as :func:`expected`, from :func:`sums`; (draw, post)."""
     if isinstance(design.spec.mean, RatesMean):
-        return expected_parts(design, draws).sum(axis=2)
+        return _of_all_parts(design, draws)
     return np.asarray(design.family.expected(F, given_at(design, draws, sums)))
 
 
@@ -60,7 +60,7 @@ def given_at(design: Design, draws: Draws, sums: Mapping[str, Floats]) -> Given:
     """Return what outcomes depend on, as :func:`given`, from :func:`sums`."""
     own = own_given(design, draws, sums)
     if isinstance(design.spec.mean, RatesMean):
-        return replace(own, mean=expected_parts(design, draws).sum(axis=2))
+        return replace(own, mean=_of_all_parts(design, draws))
     here = own.with_mean(F, LINKS[design.spec.mean.link], sums["mean"], design.trials)
     if design.halo is None:
         return here
@@ -88,12 +88,22 @@ def expected_parts(design: Design, draws: Draws) -> Floats:
     TypeError
         For a model whose mean is not a sum of parts.
     """
+    return np.stack(list(_parts(design, draws)), axis=2)
+
+
+def _of_all_parts(design: Design, draws: Draws) -> Floats:
+    """Sum of :func:`expected_parts`; (draw, post)."""
+    return np.asarray(sum(_parts(design, draws)))
+
+
+def _parts(design: Design, draws: Draws) -> Iterator[Floats]:
+    """Yield the expected orders of each post by one part of a rates mean after another."""
     mean = design.spec.mean
     if not isinstance(mean, RatesMean):
         raise TypeError("only a rates mean has parts that add up")
     rates, signals = unit_rates(design, draws), signal_draws(design, draws)
-    parts = [rates[:, k, :] * signals[part] for k, part in enumerate(mean.parts)]
-    return np.stack(parts, axis=2)
+    for k, part in enumerate(mean.parts):
+        yield rates[:, k, :] * signals[part]
 
 
 def carried(design: Design, draws: Draws) -> Floats:
@@ -154,7 +164,15 @@ def unit_rates(design: Design, draws: Draws) -> Floats:
 
     Shape (draw, part, post).
     """
-    rates = np.exp(log_rates(design, draws) + log_multiplier(design, draws)[:, None, :])
+    rates = np.exp(base_log_rates(design, draws))[:, :, None]
+    shared = np.ones((n_draws(draws), 1, len(design.outcome)))
+    for term in _groups(design):
+        factor = _factor(draws[f"{dim(term.by)}_effect"], design.groups[term.by].index)
+        if term.of == ("each part",):
+            rates = rates * factor
+        elif term.of == ("all parts",):
+            shared *= factor[:, None, :]
+    rates = rates * shared
     section, real = design.spec.authenticity, genuine(design, draws)
     if section is None or real is None:
         return rates
@@ -168,22 +186,11 @@ def base_log_rates(design: Design, draws: Draws) -> Floats:
     return base + np.log(draws["share"]) if "share" in draws else base
 
 
-def log_rates(design: Design, draws: Draws) -> Floats:
-    """Log of orders per unit of each part at each post, creators aside; (draw, part, post)."""
-    rates = base_log_rates(design, draws)[:, :, None]
-    for term in _groups(design):
-        if term.of == ("each part",):
-            rates = rates + draws[f"{dim(term.by)}_effect"][:, :, design.groups[term.by].index]
-    return np.broadcast_to(rates, (*rates.shape[:2], len(design.outcome)))
-
-
-def log_multiplier(design: Design, draws: Draws) -> Floats:
-    """Log of the multiplier that all parts of a post share; shape (draw, post)."""
-    out = np.zeros((n_draws(draws), len(design.outcome)))
-    for term in _groups(design):
-        if term.of == ("all parts",):
-            out = out + draws[f"{dim(term.by)}_effect"][:, design.groups[term.by].index]
-    return out
+def _factor(effect: Floats, index: Integers) -> Floats:
+    """Return what the level of each post multiplies by; (draw, …, level) -> (draw, …, post)."""
+    if effect.shape[-1] < len(index):
+        return np.exp(effect)[..., index]
+    return np.exp(effect[..., index])
 
 
 def _groups(design: Design) -> list[Group]:
