@@ -151,7 +151,7 @@ def audiences(found: Findings) -> Section:
         return Section("creators", words.CREATORS_TITLE, ())
     every = Folded(words.ALL_CREATORS, (tables.susceptibility(ranking),))
     of_luck = attempt("Luck", found.run.luck)
-    share = of_luck if isinstance(of_luck, Missing) else tables.estimates(of_luck, words.LUCK)
+    share = of_luck if isinstance(of_luck, Missing) else tables.luck(of_luck, words.LUCK)
     blocks = (Words((words.CREATORS,)), figure("creators", found), share, every)
     return Section("creators", words.CREATORS_TITLE, blocks)
 

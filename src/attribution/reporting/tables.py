@@ -95,6 +95,15 @@ SUSCEPTIBILITY = (
     chance("P(above the next)", "p_next"),
     text("answer", "answer"),
 )
+LUCK = (
+    text("what", "label"),
+    value("median", "median"),
+    bounds("interval", "lower", "upper"),
+    text("unit", "unit"),
+    text("weights", "weighting"),
+    chance("P(luck > 50%)", "probability"),
+    text("answer", "answer"),
+)
 CONTRIBUTIONS = (
     text("group", "group"),
     text("came with", "part"),
@@ -162,6 +171,11 @@ def susceptibility(frame: pl.DataFrame) -> Table:
     """Return creators ranked by how prone their audiences are to buy."""
     caption = f"Creators, the top being {frame['top'][0]}; {interval_name(frame)}"
     return filled(caption, SUSCEPTIBILITY, frame.to_dicts())
+
+
+def luck(frame: pl.DataFrame, caption: str) -> Table:
+    """Return a table of how much of creators' differences is luck, in the columns that it fills."""
+    return filled(f"{caption}; {interval_name(frame)}", LUCK, frame.rows(named=True))
 
 
 def contributions(frame: pl.DataFrame) -> Table:
