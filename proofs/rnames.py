@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from attribution.diagnostics import labels
 from attribution.quantities.parameters import at_zero
 from attribution.spec.families import OWN
 from attribution.spec.terms import (
@@ -54,10 +53,9 @@ def ours(run: Run) -> dict[str, Floats]:
 
 def _all(run: Run) -> Iterator[tuple[str, str, Floats]]:
     chains = run.manifest.chains
-    for name, values in run.group("posterior").data_vars.items():
-        flat = values.to_numpy().reshape((chains, values.sizes["draw"], -1))
-        for k, label in enumerate(labels(values)):
-            yield str(name), label, flat[:, :, k]
+    for name, values in run.group("posterior").items():
+        for k, label in enumerate(values.labels):
+            yield name, label, values.scalars[:, :, k]
     for moved in at_zero(run.design, run.draws):
         for level, draws in zip(moved.levels, moved.draws, strict=True):
             label = "" if level is None else f"[{level}]"

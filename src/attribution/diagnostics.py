@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from scipy.special import chdtri
 
+from attribution import mixing
 from attribution.design.types import Floats
+from attribution.labelled import of_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,9 +27,6 @@ CHANCE_ESS = 1000.0
 ESS_PER_CHAIN = 100
 """Effective draws per chain that averages and ends of intervals need (Vehtari et al. 2021)."""
 
-TAILS = (0.05, 0.95)
-"""Quantiles whose effective sample sizes make up the tail ESS (Vehtari et al. 2021)."""
-
 
 def diagnose(posterior: xr.Dataset) -> pl.DataFrame:
     """Return rank-normalised split R-hat and effective draws of every parameter that varies.
@@ -42,18 +40,15 @@ def diagnose(posterior: xr.Dataset) -> pl.DataFrame:
     -------
     pl.DataFrame
         parameter (``name[level, …]``), r_hat, ess_bulk, ess_tail (the lesser of the 5 % and 95 %
-        quantiles' ESS); not a number where ArviZ finds none.
+        quantiles' ESS); not a number where there is none.
     """
-    from arviz_stats.base import array_stats
-
     names, matrix = _parameters(posterior)
-    axes = {"chain_axis": 1, "draw_axis": 2}
     return pl.DataFrame(
         {
             "parameter": names,
-            "r_hat": np.asarray(array_stats.rhat(matrix, **axes)),
-            "ess_bulk": np.asarray(array_stats.ess(matrix, **axes, method="bulk")),
-            "ess_tail": np.asarray(array_stats.ess(matrix, **axes, method="tail", prob=TAILS)),
+            "r_hat": mixing.r_hat(matrix),
+            "ess_bulk": mixing.ess_bulk(matrix),
+            "ess_tail": mixing.ess_tail(matrix),
         }
     )
 
@@ -114,20 +109,10 @@ def _parameters(posterior: xr.Dataset) -> tuple[list[str], Floats]:
     """Name every scalar parameter that varies; (parameter, chain, draw)."""
     names: list[str] = []
     rows = []
-    for name, values in posterior.data_vars.items():
-        flat = values.to_numpy().reshape((*values.shape[:2], -1))
-        levels = labels(values)
-        for k in range(flat.shape[2]):
-            if np.ptp(flat[:, :, k]) != 0.0:
-                names.append(f"{name}{levels[k]}")
-                rows.append(flat[:, :, k])
+    for name, values in of_dataset(posterior).items():
+        draws = values.scalars
+        for k, label in enumerate(values.labels):
+            if np.ptp(draws[:, :, k]) != 0.0:
+                names.append(f"{name}{label}")
+                rows.append(draws[:, :, k])
     return names, np.stack(rows)
-
-
-def labels(values: xr.DataArray) -> list[str]:
-    """Return ``[level, …]`` of each scalar of a variable, in order; one empty text of a scalar."""
-    dims = values.dims[2:]
-    if not dims:
-        return [""]
-    names = [[str(level) for level in values[d].to_numpy()] for d in dims]
-    return ["[" + ", ".join(levels) + "]" for levels in itertools.product(*names)]

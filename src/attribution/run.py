@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from attribution.data import AnalysisTable, read_analysis
 from attribution.design import Design, build_design
-from attribution.draws import Draws, n_draws, stack, thin_chains
+from attribution.draws import Draws, n_draws, thin_chains
 from attribution.errors import InputError, Problem, UnhealthyRunError
+from attribution.labelled import Group, of_dataset, read_group
 from attribution.manifest import FORMAT_VERSION, Manifest
 from attribution.spec import parse_spec, to_toml
 from attribution.spec.model import ModelSpec
@@ -96,19 +97,18 @@ class Run:
         with xr.open_datatree(self._posterior_file, engine="h5netcdf") as tree:
             return tree.load()
 
-    def group(self, name: str) -> xr.Dataset:
-        """Return one group; of a run on disk no other group is read."""
-        if self.tree is not None:
-            return self.tree[name].to_dataset()
+    def group(self, name: str) -> Group:
+        """Return the variables of one group; of a run on disk no other group is read."""
         if name not in self._groups:
-            import xarray as xr
-
-            with xr.open_dataset(self._posterior_file, group=name, engine="h5netcdf") as dataset:
-                self._groups[name] = dataset.load()
+            self._groups[name] = (
+                read_group(self._posterior_file, name)
+                if self.tree is None
+                else of_dataset(self.tree[name].to_dataset())
+            )
         return self._groups[name]
 
     @cached_property
-    def _groups(self) -> dict[str, xr.Dataset]:
+    def _groups(self) -> dict[str, Group]:
         return {}
 
     @cached_property
@@ -142,14 +142,14 @@ class Run:
     @cached_property
     def draws(self) -> Draws:
         """Posterior draws by variable; shape (chain * draw, …)."""
-        return stack(self.group("posterior"))
+        return _merged(self.group("posterior"))
 
     @cached_property
     def prior_draws(self) -> Draws | None:
         """Prior draws by variable; shape (draw, …). None where a prior is flat."""
         if improper_priors(self.spec):
             return None
-        return stack(self.group("prior"))
+        return _merged(self.group("prior"))
 
     @property
     def healthy(self) -> bool:
@@ -274,6 +274,11 @@ class Run:
         from attribution.reporting import report
 
         return report(self, path, margin=margin, unhealthy=unhealthy)
+
+
+def _merged(group: Group) -> Draws:
+    """Return draws with chains merged, chain by chain; shape (chain * draw, …)."""
+    return {name: v.values.reshape((-1, *v.values.shape[2:])) for name, v in group.items()}
 
 
 def save_run(run: Run, target: Path, *, overwrite: bool = False) -> Run:

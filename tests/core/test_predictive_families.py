@@ -117,13 +117,13 @@ def test_fifths_keep_equal_values_together() -> None:
 
 
 def test_names_of_conversions_stay_as_earlier_runs_have_them() -> None:
-    found = small.believable("additive").group("predictive_figures")["figure"].to_numpy().tolist()
-    assert found[:4] == [
+    found = small.believable("additive").group("predictive_figures")["observed"].names("figure")
+    assert found[:4] == (
         "posts without conversions",
         "spread (standard deviation)",
         "90th percentile",
         "largest post",
-    ]
+    )
     others = {"total conversions", "conversions of tier nano", LATE, "posts with conversions of 0"}
     assert others <= set(found)
     assert "posts with conversions of 2 to 3" in found
@@ -227,7 +227,7 @@ def grouped(run: Run, levels: int, *, apart: float) -> dict[str, Check]:
     group: GroupIndex = replace(base, levels=tuple(f"L{k}" for k in range(levels)), index=index)
     y = run.design.outcome + apart * (index < levels // 3)
     design = replace(run.design, groups={"area": group}, outcome=y)
-    replicated = run.group("posterior_predictive")["amount"].to_numpy()[0]
+    replicated = run.group("posterior_predictive")["amount"].values[0]
     found = Figures(figures_dataset(design, figures(design, replicated), None))
     return {check.name: check for check in posterior_agreement(design, found)}
 

@@ -14,7 +14,7 @@ from attribution.data import AnalysisTable
 from attribution.density.compiled import compile_model
 from attribution.design import Design, build_design
 from attribution.design.stages import set_aside_of
-from attribution.draws import stack, stage_dataset
+from attribution.draws import stage_dataset
 from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.health import stage_tree
@@ -24,6 +24,7 @@ from attribution.run import Run, load_run
 from attribution.sampling import draw_prior, kept
 from attribution.simulation.funnel import Funnel, simulate_funnel
 from attribution.spec import parse_spec, read_spec, spec_text
+from attribution.spec.stages import of_stage
 from attribution.tables import DEFAULT_TIERS
 
 TIERS = ("nano", "micro", "mid", "macro")
@@ -133,8 +134,8 @@ def test_a_stage_in_the_run_is_the_stage_alone(run: Run, source: AnalysisTable) 
     """Means and spreads agree to Monte Carlo error, of every parameter."""
     for name, stage in run.spec.stages.items():
         alone = fit(stage, source, **SETTINGS)
-        joint = stack(stage_dataset(run.group("posterior"), name))
-        for parameter, values in stack(alone.group("posterior")).items():
+        joint = of_stage(run.draws, name)
+        for parameter, values in alone.draws.items():
             a, b = (v.reshape((len(v), -1)) for v in (values, joint[parameter]))
             spread = np.maximum(a.std(axis=0), 1e-12)
             # Some parameters have 200 effective draws: an error of 0.07 sd each.

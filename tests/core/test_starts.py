@@ -32,4 +32,4 @@ def test_chains_of_a_count_as_a_feature_find_each_other() -> None:
     y = rng.poisson(np.exp(0.5 + 0.018 * x)) * (rng.uniform(size=900) > 0.2)
     run = fit(parse_spec(SPEC), pl.DataFrame({"x": x, "y": y}), seed=1, draws=300)
     assert run.diagnostics["r_hat"].max() < 1.05
-    assert run.group("posterior")["slope_x"].std() < 0.01
+    assert run.draws["slope_x"].std() < 0.01

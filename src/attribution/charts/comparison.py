@@ -48,10 +48,10 @@ def _bars(bounds: pl.DataFrame) -> alt.ChartType:
     base = alt.Chart(bounds).encode(
         y=alt.Y("model:N", sort=theme.levels(bounds, "model"), title=None),
         tooltip=[
-            "model:N",
+            alt.Tooltip("model:N"),
             alt.Tooltip("elpd_diff:Q", format=".1f"),
             alt.Tooltip("se_diff:Q", format=".1f"),
-            "reading:N",
+            alt.Tooltip("reading:N"),
         ],
     )
     return theme.panel(

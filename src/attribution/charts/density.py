@@ -10,6 +10,7 @@ import polars as pl
 
 from attribution.charts import theme, words
 from attribution.errors import InputError, Problem
+from attribution.kernel import kernel_density
 from attribution.quantities.estimates import CANNOT_TELL
 
 POINTS = 160
@@ -92,14 +93,12 @@ def curve(
     """
     if np.ptp(values) == 0:
         raise InputError(Problem("A quantity whose draws are all equal has no density"))
-    from scipy.stats import gaussian_kde
-
     low, high = np.quantile(values, [TAIL, 1 - TAIL])
     log = theme.heavy_tailed(pl.Series([low]), pl.Series([high]), also=line)
     kept = values[(values >= low) & (values <= high)]
     points = np.log(kept) if log else kept
     grid = np.linspace(points.min(), points.max(), POINTS)
-    height = gaussian_kde(points)(grid)
+    height = kernel_density(points, grid)
     x = np.exp(grid) if log else grid
     return pl.DataFrame({"x": x, "density": height / height.max()}), log
 

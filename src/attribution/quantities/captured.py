@@ -9,6 +9,7 @@ import polars as pl
 
 from attribution.design.types import Floats
 from attribution.draws import thin
+from attribution.kernel import kernel_density
 from attribution.quantities.estimates import CANNOT_TELL, Quantity, estimate_table
 from attribution.quantities.method import with_method
 from attribution.quantities.recorded import PER_RECORDED, factor_priors, recorded_quantities
@@ -106,11 +107,8 @@ def _prior_density(stated: StatedPrior, grid: Floats) -> Floats:
 
 def _smoothed(draws: Floats, grid: Floats, end: float | None) -> Floats:
     """Return a kernel density of draws above 0, reflected at 0 and at an upper end."""
-    from scipy.stats import gaussian_kde
-
-    kernel = gaussian_kde(draws)
-    heights = kernel(grid) + kernel(-grid)
-    return np.asarray(heights if end is None else heights + kernel(2.0 * end - grid))
+    heights = kernel_density(draws, grid) + kernel_density(draws, -grid)
+    return heights if end is None else heights + kernel_density(draws, 2.0 * end - grid)
 
 
 def _curve(stated: StatedPrior, group: str, grid: Floats, heights: Floats) -> pl.DataFrame:

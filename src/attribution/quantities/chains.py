@@ -26,14 +26,11 @@ DERIVED = ("_effect", "_z", "_raw")
 
 def main_parameters(run: Run) -> Iterator[tuple[str, Floats]]:
     """Yield scalar parameters and those with few levels, by name; each (chain, draw)."""
-    for name, values in run.group("posterior").data_vars.items():
-        flat = values.to_numpy().reshape((*values.shape[:2], -1))
-        if flat.shape[2] > MOST_LEVELS or str(name).endswith(DERIVED):
+    for name, values in run.group("posterior").items():
+        if len(values.labels) > MOST_LEVELS or name.endswith(DERIVED):
             continue
-        dims = values.dims[2:]
-        levels = [f"[{level}]" for level in values[dims[0]].to_numpy()] if dims else [""]
-        for k, level in enumerate(levels):
-            yield f"{name}{level}", flat[:, :, k]
+        for k, label in enumerate(values.labels):
+            yield f"{name}{label}", values.scalars[:, :, k]
 
 
 def ranks_table(run: Run) -> pl.DataFrame:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from attribution import mixing
 from attribution.design.types import Floats
-from attribution.diagnostics import TAILS
 
 INTERVAL = "eti"
 """Kind of every interval: equal-tailed."""
@@ -191,15 +191,12 @@ def monte_carlo(matrix: Floats, chains: int) -> pl.DataFrame:
     chains
         Number of chains.
     """
-    from arviz_stats.base import array_stats
-
     by_chain = matrix.reshape(len(matrix), chains, -1)
-    axes = {"chain_axis": 1, "draw_axis": 2}
     frame = pl.DataFrame(
         {
-            "ess_bulk": array_stats.ess(by_chain, **axes, method="bulk"),
-            "ess_tail": array_stats.ess(by_chain, **axes, method="tail", prob=TAILS),
-            "mcse_mean": array_stats.mcse(by_chain, **axes, method="mean"),
+            "ess_bulk": mixing.ess_bulk(by_chain),
+            "ess_tail": mixing.ess_tail(by_chain),
+            "mcse_mean": mixing.mcse_mean(by_chain),
         }
     )
     constant = pl.Series(np.ptp(matrix, axis=1) == 0.0)

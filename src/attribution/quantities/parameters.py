@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from attribution import mixing
 from attribution.design.types import Design, Floats
-from attribution.diagnostics import labels
 from attribution.draws import Draws
 from attribution.quantities.estimates import INTERVAL, PROBABILITY, summarise
 from attribution.quantities.method import with_method
@@ -98,14 +98,11 @@ def parameters(run: Run, *, every: bool = False) -> pl.DataFrame:
 
 def _numbers(matrix: Floats, chains: int) -> pl.DataFrame:
     """Summarise rows of draws, and say whether their chains agree; (row, chain * draw)."""
-    from arviz_stats.base import array_stats
-
     by_chain = matrix.reshape(len(matrix), chains, -1)
     varies = np.ptp(matrix, axis=1) > 0.0
     r_hat = np.ones(len(matrix))
     # Draws of a few values only may have a half in which they do not vary: no number then.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r_hat[varies] = array_stats.rhat(by_chain[varies], chain_axis=1, draw_axis=2)
+    r_hat[varies] = mixing.r_hat(by_chain[varies])
     told = pl.when(pl.Series(varies)).then(pl.Series(r_hat)).alias("r_hat")
     return summarise(matrix, chains).with_columns(told)
 
@@ -129,10 +126,10 @@ def _shown(run: Run, every: bool) -> list[Parameter]:
 
 def _all(run: Run) -> Iterator[Parameter]:
     """Yield what a run keeps, then what is moved to where features are 0."""
-    for name, values in run.group("posterior").data_vars.items():
-        draws = run.draws[str(name)]
-        levels = tuple(label[1:-1] or None for label in labels(values))
-        yield Parameter(str(name), levels, draws.reshape((len(draws), -1)).T)
+    for name, values in run.group("posterior").items():
+        draws = run.draws[name]
+        levels = tuple(label[1:-1] or None for label in values.labels)
+        yield Parameter(name, levels, draws.reshape((len(draws), -1)).T)
     yield from at_zero(run.design, run.draws)
 
 

@@ -34,8 +34,8 @@ def predictive_table(run: Run) -> pl.DataFrame:
     failed = {check.name for check in run.manifest.health if check.status == "fail"}
     rows = []
     for panel, unit, group, name in _panels(run.design):
-        of = figures.sel(figure=name)
-        row = _row(panel, unit, group, float(of["observed"]), of["posterior"].to_numpy())
+        observed, replicated = (figures[of].at("figure", name) for of in ("observed", "posterior"))
+        row = _row(panel, unit, group, float(observed), replicated)
         rows.append({**row, "fails": _fails(row, {name, panel, f"{LOOKED_AT}{name}"} & failed)})
     return with_method(pl.DataFrame(rows, infer_schema_length=None), run)
 
