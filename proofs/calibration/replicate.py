@@ -35,6 +35,9 @@ MOST_RANKS = 199
 
 LEAST_RANKS = 19
 
+UNTOLD = ("creator", "sensitivity")
+"""Scopes of effects that are not looked at: too many, and answers under another prior."""
+
 APART = 1.1
 """R-hat above which chains are apart; of short chains that agree, chance takes it to 1.05."""
 
@@ -241,7 +244,7 @@ def _of_effects(
     true: Sequence[Quantity], found: Sequence[Quantity]
 ) -> Iterator[tuple[str, float, Floats]]:
     truths = {quantity.key: float(quantity.draws[0]) for quantity in true}
-    told = [q for q in found if q.has_interval and q.scope != "creator" and q.key in truths]
+    told = [q for q in found if q.has_interval and q.scope not in UNTOLD and q.key in truths]
 
     def kind(quantity: Quantity) -> tuple[str, str, str]:
         return quantity.quantity, quantity.scope, quantity.population

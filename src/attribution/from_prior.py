@@ -30,7 +30,7 @@ from attribution.simulation.files import check_folder
 from attribution.simulation.truth import TRUTH
 from attribution.spec import read_spec
 from attribution.spec.model import ModelSpec
-from attribution.spec.sections.authenticity import FAKE, SCORE_ALIKE
+from attribution.spec.sections.authenticity import FAKE, SCORE_ALIKE, SCORE_LEVEL
 from attribution.spec.sections.capture import SHARE
 from attribution.spec.stages import of_stage
 from attribution.spec.stated import stated_priors
@@ -249,11 +249,13 @@ def _scores(design: Design, parameters: Draws, rng: np.random.Generator) -> dict
     section, scores = design.spec.authenticity, design.scores
     if section is None or section.score is None or scores is None:
         return {}
+    real, sure = 1.0 - parameters[FAKE][:, scores.levels], parameters[SCORE_ALIKE][:, None]
+    if section.score_level is not None:
+        real = real * parameters[SCORE_LEVEL][:, None]
     # A share that is too near 0 or 1 for a float is no parameter of a Beta.
-    fake = np.clip(parameters[FAKE][:, scores.levels], SMALLEST, 1.0 - SMALLEST)
-    sure = parameters[SCORE_ALIKE][:, None]
-    by_level = np.full((len(fake), len(design.groups[section.by].levels)), np.nan)
-    by_level[:, scores.levels] = rng.beta((1.0 - fake) * sure, fake * sure)
+    real = np.clip(real, SMALLEST, 1.0 - SMALLEST)
+    by_level = np.full((len(real), len(design.groups[section.by].levels)), np.nan)
+    by_level[:, scores.levels] = rng.beta(real * sure, (1.0 - real) * sure)
     return {section.score: by_level[:, design.groups[section.by].index]}
 
 

@@ -179,13 +179,14 @@ def test_outcomes_on_the_way_are_drawn_first_and_the_last_from_them() -> None:
     assert off.std() == pytest.approx(1.0, rel=0.08)
 
 
-def test_scores_of_audiences_scatter_around_what_is_real() -> None:
+def test_scores_of_audiences_scatter_around_what_they_believe_real() -> None:
     table = tiny.table(audience_credibility=[0.8, 0.8, None])
     drawn = draw_from_prior("authenticity", table, count=COUNT, seed=6)
     score, real = drawn.columns["audience_credibility"], 1.0 - drawn.parameters["fake_share"]
     assert np.isnan(score[:, 2]).all()
     assert score[:, 0].tolist() == score[:, 1].tolist()
-    sure, share = drawn.parameters["score_concentration"], real[:, 0]
+    sure = drawn.parameters["score_concentration"]
+    share = real[:, 0] * drawn.parameters["score_level"]
     inside = (share > 0.01) & (share < 0.99)
     spread = np.sqrt(share * (1.0 - share) / (sure + 1.0))
     off = (score[:, 0] - share)[inside] / spread[inside]
