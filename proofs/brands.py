@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -22,7 +22,7 @@ from attribution.fitting import fit
 from attribution.known_truth import KEYS, contributions_truth, roi_truth, truth_table
 from attribution.quantities import estimates as estimated
 from attribution.run import Run
-from attribution.simulation import Brand, Settings, Truth, null_brand, simulate, simulate_from_prior
+from attribution.simulation import Brand, Settings, Truth, simulate, simulate_from_prior
 from attribution.spec import read_spec
 from proofs.calibration.stored import mark
 from proofs.parallel import in_processes
@@ -42,17 +42,13 @@ class Kind:
     make: Callable[[int], Brand]
 
 
-def _prior(seed: int, creators: int = 40, each: int = 8) -> Brand:
+def _prior(seed: int, creators: int, each: int) -> Brand:
     spec = read_spec("additive")
     return simulate_from_prior(spec, seed, creators=creators, posts_per_creator=each)
 
 
-def _fixed(seed: int, creators: int = 60, each: int = 10) -> Brand:
+def _fixed(seed: int, creators: int, each: int) -> Brand:
     return simulate(Settings.samples().sized(creators, creators * each), seed)
-
-
-def _null(seed: int) -> Brand:
-    return null_brand(seed, Settings.samples().sized(60, 600))
 
 
 def _sized(name: str, words: str, make: Callable[..., Brand], creators: int, each: int) -> Kind:
@@ -63,13 +59,10 @@ def _sized(name: str, words: str, make: Callable[..., Brand], creators: int, eac
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("prior", "drawn from the model's own prior; 40 creators, 320 posts", _prior),
         _sized("prior", "drawn from the model's own prior", _prior, 50, 10),
         _sized("prior", "drawn from the model's own prior", _prior, 8, 3),
-        Kind("fixed", "the samples' truth; 60 creators, 600 posts", _fixed),
         _sized("fixed", "the samples' truth", _fixed, 50, 10),
         _sized("fixed", "the samples' truth", _fixed, 8, 3),
-        Kind("null", "engagement carries nothing; 60 creators, 600 posts", _null),
     )
 }
 
@@ -77,8 +70,8 @@ KINDS = {
 def collect(kind: str, brands: int, first_seed: int, jobs: int, folder: Path) -> pl.DataFrame:
     """Return the estimates of so many brands beside their truth, fitting what is missing.
 
-    Brands that the simulator refuses (more orders than any export has) are passed over for the
-    next seed: that depends on the data alone, so that coverage under the prior stays exact.
+    Brands that are refused (more orders than any export has, or none) are passed over for the next
+    seed: that depends on the data alone, so that coverage under the prior stays exact.
     """
     folder.mkdir(parents=True, exist_ok=True)
     seeds = iter(range(first_seed, first_seed + 10 * brands))
@@ -92,20 +85,15 @@ def collect(kind: str, brands: int, first_seed: int, jobs: int, folder: Path) ->
 
 
 def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
-    """Simulate, join and fit one brand and write its estimates; None when it is refused."""
+    """Fit one brand and write its estimates beside their truth; None when it is refused."""
     path, spec = folder / f"{kind}-{seed}.parquet", mark(read_spec("additive"))
     if path.exists() and _is_of(path, spec):
         return path
     try:
         brand = KINDS[kind].make(seed)
+        run = fitted(brand, seed)
     except InputError:
         return None
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        files = Path(scratch)
-        brand.write(files, overwrite=True)
-        table = ingest(files / "posts.csv", files / "orders.csv", files / "creators.csv").table
-        run = fit("additive", table, seed=seed)
     told = [at_probability(run, brand.truth, probability) for probability in PROBABILITIES]
     estimates = pl.concat(told).with_columns(
         brand=pl.lit(seed),
@@ -122,6 +110,22 @@ def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
     return path
 
 
+def fitted(brand: Brand, seed: int) -> Run:
+    """Write a brand as CSV files, join them and fit them, as a user would.
+
+    Raises
+    ------
+    InputError
+        Where a user would be refused, such as without any order.
+    """
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        files = Path(scratch)
+        brand.write(files, overwrite=True)
+        table = ingest(files / "posts.csv", files / "orders.csv", files / "creators.csv").table
+        return fit("additive", table, seed=seed)
+
+
 def _is_of(path: Path, spec: str) -> bool:
     """Whether a file has what is told today, of the model as it is."""
     if not {"spec", "prob"} <= set(pl.read_parquet_schema(path)):
@@ -131,6 +135,8 @@ def _is_of(path: Path, spec: str) -> bool:
 
 def at_probability(run: Run, truth: Truth, probability: float) -> pl.DataFrame:
     """Return every estimate beside its truth, with intervals of another probability, ``prob``."""
+    # A run keeps its effects once they are told: another one of the same draws tells them anew.
+    run = replace(run)
     with patch.object(estimated, "PROBABILITY", probability):
         return beside_truth(run, truth).with_columns(prob=pl.lit(probability))
 

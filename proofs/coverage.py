@@ -1,16 +1,15 @@
-"""How often intervals of 50 and 89 % cover the truth, and how often effects of nothing are claimed.
+"""How often intervals of 50 and 89 % cover the truth.
 
-    uv run python -m proofs.coverage --kind prior --brands 40 --jobs 2
     uv run python -m proofs.coverage --kind prior_50x10 --brands 200 --jobs 2
     uv run python -m proofs.coverage --kind prior_8x3 --brands 200 --jobs 2
-    uv run python -m proofs.coverage --kind fixed --brands 40 --jobs 2
-    uv run python -m proofs.coverage --kind null --brands 40 --jobs 2
+    uv run python -m proofs.coverage --kind fixed_50x10 --brands 40 --jobs 2
+    uv run python -m proofs.coverage --kind fixed_8x3 --brands 40 --jobs 2
     uv run python -m proofs.coverage --page
 
 Every brand is simulated, written as CSV, joined by ``ingest`` and fitted with the defaults. What
-is done is kept in ``--folder``, so a run that was stopped goes on. ``--page`` writes
-``docs/explanation/coverage.md`` from it; the first command exits with 1 when a figure lies
-outside its band.
+is done is kept in ``--folder``, so a run that was stopped goes on. ``--page`` writes the results to
+``docs/explanation/coverage.json`` and the page from them; a command on brands of the prior exits
+with 1 when a figure lies outside its band.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from pathlib import Path
 import click
 
 from proofs.brands import KINDS, collect
-from proofs.coverage_page import write_page
+from proofs.coverage_page import PAGE, summary
 from proofs.summary import coverage, outside
 
 FIRST_SEED = 1000
 
 
 @click.command(help=__doc__)
-@click.option("--kind", type=click.Choice(list(KINDS)), default="prior", show_default=True)
+@click.option("--kind", type=click.Choice(list(KINDS)), default="prior_50x10", show_default=True)
 @click.option("--brands", type=click.IntRange(min=2), default=40, show_default=True)
 @click.option("--seed", type=int, default=FIRST_SEED, show_default=True, help="Of the first brand.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
@@ -37,7 +36,8 @@ FIRST_SEED = 1000
 def main(kind: str, brands: int, seed: int, jobs: int, folder: Path, page: bool) -> None:
     """Collect brands of one kind, or write the page."""
     if page:
-        click.echo(f"wrote {write_page(folder)}")
+        PAGE.write(summary(folder))
+        click.echo(f"wrote {PAGE.path}")
         return
     estimates = collect(kind, brands, seed, jobs, folder)
     table = coverage(estimates)

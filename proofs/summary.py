@@ -28,9 +28,7 @@ def coverage(estimates: pl.DataFrame) -> pl.DataFrame:
         effective, coverage, low, high, inside; bias: how far the median lies above the truth on
         average, in half widths of the interval; width: median width, as a share of the median.
     """
-    judged = with_probability(estimates).filter(
-        pl.col("truth").is_not_null(), pl.col("lower").is_not_null()
-    )
+    judged = estimates.filter(pl.col("truth").is_not_null(), pl.col("lower").is_not_null())
     judged = judged.with_columns(hit=pl.col("truth").is_between("lower", "upper").cast(pl.Float64))
     frames = list(judged.group_by(FIGURE, maintain_order=True))
     each = 1.0 - LEVEL ** (1.0 / len(frames))
@@ -39,13 +37,6 @@ def coverage(estimates: pl.DataFrame) -> pl.DataFrame:
         for names, frame in frames
     ]
     return pl.DataFrame(rows).sort(FIGURE, descending=[False, False, False, True])
-
-
-def with_probability(estimates: pl.DataFrame) -> pl.DataFrame:
-    """Return estimates that say their intervals' probability, which earlier ones did not."""
-    if "prob" in estimates.columns:
-        return estimates
-    return estimates.with_columns(prob=pl.lit(PROBABILITY))
 
 
 def _figure(
@@ -100,7 +91,7 @@ def claims(estimates: pl.DataFrame) -> pl.DataFrame:
         quantity, brands, claimed (share of brands whose answer is not ``cannot tell``), cannot
         tell, and the exact 95 % interval of the share claimed (Clopper & Pearson 1934).
     """
-    told = with_probability(estimates).filter(
+    told = estimates.filter(
         pl.col("prob") == PROBABILITY,
         pl.col("scope") == "overall",
         pl.col("quantity").is_in(

@@ -1,0 +1,52 @@
+"""Coverage is judged by intervals of the probability that is stated, and the page shows it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from attribution.run import Run
+from attribution.simulation import Brand
+from proofs.brands import PROBABILITIES, at_probability
+from proofs.coverage_page import PAGE
+from proofs.summary import coverage, outside
+
+
+@pytest.fixture(scope="module")
+def told(additive_run: Run, fitted_brand: Brand) -> dict[float, pl.DataFrame]:
+    return {p: at_probability(additive_run, fitted_brand.truth, p) for p in PROBABILITIES}
+
+
+def test_less_probable_intervals_lie_inside_of_more_probable_ones(
+    told: dict[float, pl.DataFrame],
+) -> None:
+    keys = ["quantity", "scope", "group", "population"]
+    both = told[0.89].join(told[0.5], on=keys, suffix="_half", validate="1:1").drop_nulls("lower")
+    assert both.height == told[0.89].drop_nulls("lower").height > 100
+    narrower = (pl.col("upper_half") - pl.col("lower_half")) / (pl.col("upper") - pl.col("lower"))
+    ratio = both.filter(pl.col("upper") > pl.col("lower")).select(narrower).to_series()
+    # Of a normal 0.42; of what is skewed, or almost surely at an end, less.
+    assert ratio.max() < 0.75  # type: ignore[operator]
+    assert 0.38 < ratio.median() < 0.46  # type: ignore[operator]
+
+
+def test_the_page_shows_what_is_kept() -> None:
+    assert PAGE.written(PAGE.read()) == PAGE.path.read_text(encoding="utf-8")
+    assert PAGE.marked == set(PAGE.tables)
+
+
+def test_intervals_cover_the_truth_of_brands_of_the_prior() -> None:
+    for record in PAGE.read():
+        if record["kind"].startswith("prior"):
+            assert [one for one in record["figures"] if not one["inside"]] == []
+            assert record["brands"] >= 200
+
+
+def test_intervals_that_are_too_narrow_lie_outside_of_their_band() -> None:
+    shared = {"quantity": "x", "scope": "overall", "population": "these", "prob": 0.89}
+    rows = [
+        {**shared, "brand": k, "truth": 0.0, "lower": -w, "upper": w, "median": 0.0}
+        for k in range(200)
+        for w in [1.0 if k % 5 else -1.0]
+    ]
+    assert outside(coverage(pl.DataFrame(rows))).height == 1
