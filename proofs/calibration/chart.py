@@ -13,7 +13,7 @@ from proofs.calibration.bands import band, each, ecdf
 from proofs.calibration.stored import Stored
 from proofs.calibration.summary import LEAST, Figure
 
-POINTS = np.linspace(0.0, 1.0, 61)
+POINTS = np.linspace(0.0, 1.0, 41)
 HEIGHT = 260
 
 
