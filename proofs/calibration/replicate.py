@@ -20,7 +20,8 @@ from attribution.draws import Draws, n_draws, stack, thin_chains
 from attribution.errors import InputError
 from attribution.fitting import design_of
 from attribution.from_prior import PriorDraws, draw_from_prior
-from attribution.quantities.effects import quantities_of
+from attribution.quantities.asked import Ask
+from attribution.quantities.effects import quantities_with_stages
 from attribution.quantities.estimates import Quantity
 from attribution.spec.priors import SCALES
 from proofs.calibration.broken import BROKEN
@@ -185,11 +186,12 @@ def figures(
     for name, values in both.items():
         if not _internal(name, both):
             yield from _of_parameter(name, truth[name], values, _levels(fitted, name))
-    yield from _of_effects(quantities_of(right)(right, truth), quantities_of(fitted)(fitted, draws))
+    true = quantities_with_stages(right, Ask())(right, truth)
+    yield from _of_effects(true, quantities_with_stages(fitted, Ask())(fitted, draws))
     if len(both) == len(draws):
         of_truth = {name: truth[name] for name in both}
-        true = forward.log_likelihood(fitted, of_truth).sum(axis=1)
-        yield LIKELIHOOD, float(true[0]), forward.log_likelihood(fitted, draws).sum(axis=1)
+        total = forward.log_likelihood(fitted, of_truth).sum(axis=1)
+        yield LIKELIHOOD, float(total[0]), forward.log_likelihood(fitted, draws).sum(axis=1)
 
 
 def _same(truth: Draws, name: str, values: Floats) -> bool:
