@@ -35,6 +35,7 @@ ORDER = (
     "loo",
     "manifest",
     "agreement",
+    "residuals",
     "refunds",
     "density",
     "approximation",

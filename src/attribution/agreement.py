@@ -80,6 +80,25 @@ def surprise(name: str, observed: float, replicated: Floats, meaning: str, advic
     )
 
 
+def larger(name: str, observed: float, replicated: Floats, meaning: str, advice: str) -> Check:
+    """Return the check of a figure that contradicts the model only where it is too large.
+
+    What was observed counts as one of the replications, so that fewer than 200 of them, as large
+    tables have, contradict nothing.
+    """
+    known = np.isfinite(observed) and not np.any(np.isnan(replicated))
+    p = (1.0 + np.sum(replicated >= observed)) / (1.0 + len(replicated)) if known else float("nan")
+    good = p >= SURPRISE
+    return Check(
+        name=name,
+        status=verdict(good),
+        value=f"observed {observed:,.4g}, predicted {_range(replicated)} (p = {p:.3f})",
+        threshold=f"p of as much or more at least {SURPRISE}",
+        meaning=meaning,
+        advice="" if good else advice,
+    )
+
+
 def _range(replicated: Floats) -> str:
     # Of infinite replications no quantile can be interpolated.
     low, high = np.quantile(replicated, INTERVAL, method="inverted_cdf")

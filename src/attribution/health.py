@@ -23,6 +23,7 @@ from attribution.loo import BAD_K, loo
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
 from attribution.refunds import refund_checks
+from attribution.residuals import residual_checks
 from attribution.spec.model import RatesMean
 from attribution.spec.sections.authenticity import FAKE
 from attribution.spec.sections.capture import SHARE as CAPTURED
@@ -76,6 +77,7 @@ def _of_data(design: Design, tree: xr.DataTree) -> Iterator[Check]:
     prior = stack(tree["prior"].to_dataset()) if "prior" in tree.children else None
     figures = Figures(tree["predictive_figures"].to_dataset())
     yield from posterior_agreement(design, figures)
+    yield from residual_checks(design, _replicated(design, tree))
     yield from _revenue(design, thin(draws, REPLICATIONS))
     yield from refund_checks(design, thin(draws, REPLICATIONS))
     yield _influence(tree, design)
@@ -85,6 +87,12 @@ def _of_data(design: Design, tree: xr.DataTree) -> Iterator[Check]:
     yield from _lift(design, draws)
     yield from _survey(design, draws)
     yield _left_out(design)
+
+
+def _replicated(design: Design, tree: xr.DataTree) -> Floats:
+    """Return outcomes of posts drawn from the posterior; (replication, post)."""
+    drawn = tree["posterior_predictive"][design.spec.outcome.column].to_numpy()
+    return drawn.reshape(-1, len(design.outcome)).astype(np.float64)
 
 
 def _of_stages(design: Design, tree: xr.DataTree) -> Iterator[Check]:
