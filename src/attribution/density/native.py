@@ -14,12 +14,17 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
+from attribution.density import store
 from attribution.density.body import POINTER, SCIPY
 from attribution.density.elementary import DOUBLE, INT, number, whole
 from attribution.density.emit import Emitter, Table
 from attribution.density.plan import Output, Plan
 
 BYTES = 8
+FEW_POINTS = 8
+"""Points up to which Python's lock is kept: beside another thread that runs Python, to get it back
+takes longer than what it was let go for."""
+
 NOT_FINITE_GRADIENT, NOT_FINITE_VALUE = 3, 4
 
 
@@ -101,10 +106,11 @@ class NativeFunction:
         if points.shape != (count, self.dim):
             raise ValueError(f"points have {self.dim} numbers each, these have {points.shape[1:]}")
         values, codes = np.zeros(count), np.empty(count, dtype=np.int64)
-        threads = min(self.threads, os.process_cpu_count() or 1, count)
+        few = count <= FEW_POINTS
+        threads = 1 if few else min(self.threads, os.process_cpu_count() or 1, count)
         outputs = np.empty((count if keep else threads, self.length))
         bounds = np.linspace(0, count, threads + 1).astype(int)
-        entry = self._entry()
+        entry = self._entry(ctypes.PYFUNCTYPE if few else ctypes.CFUNCTYPE)
 
         def some(thread: int) -> None:
             first, last = bounds[thread], bounds[thread + 1]
@@ -120,8 +126,8 @@ class NativeFunction:
                 list(pool.map(some, range(threads)))
         return values, codes, outputs
 
-    def _entry(self) -> Any:
-        kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
+    def _entry(self, calls: Any) -> Any:
+        kind = calls(None, *[ctypes.c_int64] * 4, *[ctypes.c_void_p] * 5)
         return kind(self._engine.get_function_address("entry_many"))
 
 
@@ -156,13 +162,24 @@ def compile_code(code: str) -> Any:
     module = llvm.parse_assembly(code)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = True
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    name = store.key(code, *_made_by())
+    piece = store.find(name)
+    if piece is None:
+        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization = True
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
     engine = llvm.create_mcjit_compiler(module, _new_machine())
+    engine.set_object_cache(lambda _module, made: store.keep(name, made), lambda _module: piece)
     engine.finalize_object()
     return engine
+
+
+def _made_by() -> tuple[str, ...]:
+    """Return what the machine code of the same module depends on."""
+    version = ".".join(map(str, llvm.llvm_version_info))
+    features = llvm.get_host_cpu_features().flatten()
+    return version, llvm.get_default_triple(), llvm.get_host_cpu_name(), features
 
 
 def _new_machine() -> Any:
