@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -161,7 +162,12 @@ def test_weights_make_proposals_into_draws_of_the_density() -> None:
         few=Few(np.zeros(2), np.eye(2), few),
         scales=np.empty((2, 0)),
     )
-    found = particles.weigh(compiled.density, proposal, proposal.draw(40_000, RNG))
+    rounds = particles.Rounds(compiled.density)
+    narrow = replace(proposal, few=replace(proposal.few, factor=0.5 * np.eye(2)))
+    # Weights of the narrow one alone would have no variance, so heavy is their tail.
+    for each, count in ((narrow, 10_000), (proposal, 30_000)):
+        rounds.add(each, count, RNG)
+    found = rounds.weighted()
     x = proposal.points(found.y)
     assert found.pareto_k < 0.5
     assert found.weights @ x == pytest.approx([0.3, 0.3], abs=0.03)
@@ -196,10 +202,23 @@ def test_a_move_does_not_go_to_the_other_side(axes: int) -> None:
     start = np.random.default_rng(1).normal(size=(500, axes))
     copies = np.repeat(start, 2, axis=0)
     points, _ = particles.spread(
-        compiled.density, copies, np.eye(axes), np.random.default_rng(2), lambda: None
+        compiled.density, copies, np.eye(axes), 2.0, np.random.default_rng(2), lambda: None
     )
     one, other = points[::2], points[1::2]
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.3
+
+
+def test_copies_are_counted_in_the_tail_where_most_are() -> None:
+    y = np.stack([np.arange(1000.0), np.zeros(1000)], axis=1)
+    even = particles.Weighted(y, np.full(1000, 0.001), 0.0)
+    assert particles.most_copies(even, 2, 2000) == pytest.approx(2.0)
+    weights = np.full(1000, 0.951 / 951)
+    # One point has nearly all of what lies above the 95 % quantile of the first axis.
+    weights[951:] = 0.0
+    weights[999] = 0.049
+    uneven = particles.Weighted(y, weights, 0.0)
+    assert particles.most_copies(uneven, 1, 2000) == pytest.approx(98.0, rel=0.1)
+    assert particles.most_copies(uneven, 0, 2000) < 10.0
 
 
 def test_resampling_is_in_proportion_and_keeps_copies_together() -> None:
@@ -215,7 +234,7 @@ def test_moves_leave_the_density_as_it_is_and_part_copies() -> None:
     compiled = compile_model(model, kept(model), 2)
     start = np.repeat(stats.t(5).rvs(size=(4000, 3), random_state=3), 5, axis=0)
     points, accepted = particles.spread(
-        compiled.density, start, np.eye(3), np.random.default_rng(4), lambda: None
+        compiled.density, start, np.eye(3), 5.0, np.random.default_rng(4), lambda: None
     )
     assert 0.6 < accepted.mean() < 1.0
     assert abs(np.corrcoef(start[:, 0], points[:, 0])[0, 1]) < 0.4
@@ -223,6 +242,20 @@ def test_moves_leave_the_density_as_it_is_and_part_copies() -> None:
         # 20,000 points, of which 4,000 began apart.
         error = np.sqrt(quantile * (1.0 - quantile) / 4000.0)
         assert np.mean(points <= stats.t(5).ppf(quantile)) == pytest.approx(quantile, abs=3 * error)
+
+
+def test_a_corner_at_the_start_is_left() -> None:
+    """Interpolated features have corners, where the gradient of a slope may be 0."""
+    with pm.Model() as model:
+        x = pm.Normal("x", 0.0, 1.0, shape=3)
+        # Hat functions at -1, 0 and 1, as linear interpolation is made of: a slope of 0.4.
+        hats = [pm.math.maximum(0.0, 1.0 - pm.math.abs(x - node)) for node in (-1.0, 0.0, 1.0)]
+        pm.Potential("slope", pm.math.sum(0.4 * (hats[2] - hats[0])))
+    compiled = compile_model(model, kept(model), 2)
+    assert compiled.density(np.zeros(3))[1] == pytest.approx(np.zeros(3))
+    mode = find_mode(compiled.density, np.zeros(3))
+    assert mode is not None
+    assert mode.point == pytest.approx(np.full(3, 0.4), abs=1e-4)
 
 
 def test_a_tie_that_the_curvature_does_not_show_is_found() -> None:

@@ -15,6 +15,11 @@ from attribution.design.types import Floats, Integers
 STEP = 1e-4
 """Step of the differences of gradients, in units in which priors have a spread of about one."""
 
+CORNER = 0.1
+"""How far at most from where it is told to the search begins. Interpolation has corners at round
+numbers, such as the middle of a prior; the gradient there may be 0 where both sides have a slope,
+and a search that begins there does not leave."""
+
 TINY = 1e-300
 """Length of a direction that is none."""
 
@@ -58,8 +63,9 @@ def find_mode(density: NativeFunction, start: Floats) -> Mode | None:
     density
         Log-density and gradient.
     start
-        Where to begin; (unknown,).
+        Where to begin, or near there; (unknown,).
     """
+    start = start + CORNER * np.random.default_rng(0).uniform(-1.0, 1.0, size=len(start))
 
     def descent(point: Floats) -> tuple[float, Floats]:
         value, gradient, code = density(point)

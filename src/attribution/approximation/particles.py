@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from attribution.approximation.proposal import Proposal
 from attribution.density.native import NativeFunction
@@ -22,9 +23,14 @@ ROUND_BOUNDS = (1000, 2000)
 ROUNDS = 3
 """Rounds that adapt; each is fitted to the points of all before it."""
 
-LAST = 4000
-"""Proposals of the round that is resampled, at least. Moves part the copies: 20,000 gave as many
-effective draws."""
+GOOD = 0.5
+"""Effective share of the proposals from which on no further round adapts."""
+
+ENOUGH = 1.5
+"""Effective proposals that are aimed at, for each that is resampled."""
+
+LAST = (1, 5)
+"""Least and most proposals of the last round, for each that is resampled."""
 
 STEPS = 3
 """Steps of a move."""
@@ -41,8 +47,11 @@ SPREAD = (0.7, 1.1)
 MOVES = 5
 """Most moves."""
 
-PARTED = 0.25
-"""Correlation with where points began, on any axis, at which copies have parted enough."""
+TAIL = 0.05
+"""Probability of either tail whose copies are counted."""
+
+LOST = 0.5
+"""What correlation of copies may add to the variance of an average over a tail, as a share."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +79,39 @@ class Weighted:
         return 1.0 / squares if squares else 0.0
 
 
-def weigh(density: NativeFunction, proposal: Proposal, y: Floats) -> Weighted:
-    """Weigh proposals against a density.
+class Rounds:
+    """Proposals of several rounds, weighed as draws of the mixture of what they were drawn from.
 
-    Pareto smoothing after Vehtari, Simpson, Gelman, Yao & Gabry (2024, JMLR 25).
+    Deterministic mixture weights (Owen & Zhou 2000, *JASA* 95) of adaptive multiple importance
+    sampling (Cornuet, Marin, Mira & Robert 2012, *Scand. J. Stat.* 39): where one proposal has
+    too light a tail, the others keep weights from growing.
     """
-    log_ratio = density.values(proposal.points(y)) - proposal.log_density(y)
-    return Weighted(y, *smoothed(log_ratio))
+
+    def __init__(self, density: NativeFunction) -> None:
+        self._density = density
+        self._proposals: list[Proposal] = []
+        self._y: list[Floats] = []
+        self._values: list[Floats] = []
+
+    def add(self, proposal: Proposal, count: int, rng: np.random.Generator) -> None:
+        """Propose ``count`` points more."""
+        y = proposal.draw(count, rng)
+        self._proposals.append(proposal)
+        self._y.append(y)
+        self._values.append(self._density.values(proposal.points(y)))
+
+    def weighted(self) -> Weighted:
+        """Weigh all proposals.
+
+        Pareto smoothing after Vehtari, Simpson, Gelman, Yao & Gabry (2024, JMLR 25).
+        """
+        y = np.concatenate(self._y)
+        counts = np.asarray([len(of) for of in self._y])
+        few = np.stack([of.log_density_of_few(y) for of in self._proposals])
+        # Rounds differ in what the few follow alone.
+        mixture = logsumexp(few, axis=0, b=(counts / counts.sum())[:, None])
+        mixture += self._proposals[-1].log_density_of_many(y)
+        return Weighted(y, *smoothed(np.concatenate(self._values) - mixture))
 
 
 def smoothed(log_ratio: Floats) -> tuple[Floats, float]:
@@ -110,20 +145,39 @@ def smoothed(log_ratio: Floats) -> tuple[Floats, float]:
 def adapt(
     density: NativeFunction,
     proposal: Proposal,
+    count: int,
     rng: np.random.Generator,
     tell: Callable[[], None],
-) -> Proposal:
-    """Fit a proposal round by round to the points of all rounds, each for what it is worth."""
-    rounds: list[Weighted] = []
-    count = int(np.clip(ROUND * proposal.n_few, *ROUND_BOUNDS))
-    for _ in range(ROUNDS):
-        rounds.append(weigh(density, proposal, proposal.draw(count, rng)))
+) -> tuple[Proposal, Weighted]:
+    """Fit a proposal round by round to the points of all rounds, and draw a last round from it.
+
+    Parameters
+    ----------
+    count
+        Points that will be resampled.
+
+    Returns
+    -------
+    tuple
+        The last proposal, and what all rounds proposed.
+    """
+    rounds = Rounds(density)
+    size = int(np.clip(ROUND * proposal.n_few, *ROUND_BOUNDS))
+    before = 0.0
+    for k in range(ROUNDS):
+        rounds.add(proposal, size, rng)
         tell()
-        worth = np.concatenate([found.weights * found.ess for found in rounds])
-        if worth.sum() > 0.0:
-            y = np.concatenate([found.y for found in rounds])
-            proposal = proposal.fitted(y, worth / worth.sum())
-    return proposal
+        found = rounds.weighted()
+        share, before = (found.ess - before) / size, found.ess
+        if found.ess:
+            proposal = proposal.fitted(found.y, found.weights)
+        if k > 0 and share >= GOOD:
+            break
+    least, most = (times * count for times in LAST)
+    missing = (ENOUGH * count - found.ess) / share if share > 0.0 else most
+    rounds.add(proposal, int(np.clip(missing, least, most)), rng)
+    tell()
+    return proposal, rounds.weighted()
 
 
 def resample(weights: Floats, count: int, rng: np.random.Generator) -> Integers:
@@ -134,6 +188,26 @@ def resample(weights: Floats, count: int, rng: np.random.Generator) -> Integers:
     """
     at = (rng.random() + np.arange(count)) / count
     return np.minimum(np.searchsorted(np.cumsum(weights), at), len(weights) - 1)
+
+
+def most_copies(found: Weighted, axes: int, count: int) -> float:
+    """Return how many copies of a point there are where there are most: in a tail of an axis.
+
+    Parameters
+    ----------
+    axes
+        How many of the first axes to look at.
+    count
+        Points that are resampled.
+    """
+    copies = count / found.ess
+    for k in range(axes):
+        weights = found.weights[np.argsort(found.y[:, k])]
+        below = np.cumsum(weights)
+        for tail in (weights[below <= TAIL], weights[below >= 1.0 - TAIL]):
+            if tail.sum() > 0.0:
+                copies = max(copies, count * float(np.sum(tail**2) / tail.sum()))
+    return copies
 
 
 @dataclass(frozen=True)
@@ -183,6 +257,7 @@ def spread(
     density: NativeFunction,
     points: Floats,
     factor: Floats,
+    copies: float,
     rng: np.random.Generator,
     tell: Callable[[], None],
 ) -> tuple[Floats, Floats]:
@@ -198,6 +273,8 @@ def spread(
         Shape (point, unknown).
     factor
         From axes on which the density is about standard normal to unknowns; (unknown, axis).
+    copies
+        Copies of each point where there are most of them: until they correlate little.
 
     Returns
     -------
@@ -213,7 +290,7 @@ def spread(
         state, moved = _move(density, axes, state, step, rng)
         accepted.append(moved)
         tell()
-        if _correlation(began, state.y) <= PARTED:
+        if (copies - 1.0) * _correlation(began, state.y) ** 2 <= LOST:
             break
         # Too large a step refuses, too small a one goes nowhere.
         step = min(step * float(np.clip(np.mean(moved) / 0.8, 0.5, 1.2)), STEP)

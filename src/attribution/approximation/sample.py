@@ -8,7 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from attribution.approximation.mode import Mode, apart, find_mode
-from attribution.approximation.particles import LAST, MOVES, ROUNDS, adapt, resample, spread, weigh
+from attribution.approximation.particles import MOVES, ROUNDS, adapt, most_copies, resample, spread
 from attribution.approximation.proposal import Proposal, first_proposal
 from attribution.density.compiled import NativeModel
 from attribution.density.nuts import Draws, by_name
@@ -66,19 +66,19 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
 
     count = draws * chains
     points = np.tile(mode.point, (count, 1))
-    proposals, pareto_k = [], []
+    proposals, pareto_k, copies = [], [], 1.0
     for where in parts:
         first = first_proposal(model.density, mode, where, model.inputs)
-        proposal = adapt(model.density, first, rng, tell)
-        found = weigh(model.density, proposal, proposal.draw(max(LAST, 2 * count), rng))
+        proposal, found = adapt(model.density, first, count, rng, tell)
         if found.ess == 0.0:
             raise refused("gives what is proposed no density, so that it cannot")
-        tell()
         chosen = found.y[resample(found.weights, count, rng)]
         points[:, proposal.where] = proposal.points(chosen)[:, proposal.where]
         proposals.append(proposal)
         pareto_k.append(found.pareto_k)
-    points, accepted = spread(model.density, points, _axes(mode, proposals), rng, tell)
+        copies = max(copies, most_copies(found, proposal.n_few, count))
+    axes = _axes(mode, proposals)
+    points, accepted = spread(model.density, points, axes, copies, rng, tell)
     progress(total, total)
     kept = model.expand.outputs(points).reshape(chains, draws, -1)
     statistics = (accepted.reshape(chains, draws), np.asarray(pareto_k))

@@ -28,6 +28,9 @@ PRIOR_POINTS = 10.0
 DIFFERENCE = 1e-5
 """Step of the differences that stand for derivatives."""
 
+TOLERANCE = 1e-6
+"""Relative gain of the likelihood at which its search ends: a proposal need not be the best."""
+
 
 @dataclass(frozen=True)
 class Skewed:
@@ -116,7 +119,8 @@ def fit_skewed(x: Floats, weights: Floats) -> Skewed:
     begin[0] = np.clip(3.0 * (_median(at, mass) - mean) / sd, -2.0, 2.0)
     low, high = np.log(HEAVIEST / FREEDOM), np.log(LIGHTEST / FREEDOM)
     bounds = [(-3.0, 3.0)] * axes + [(-2.0, 2.0)] * (2 * axes) + [(low, high)] * (2 * axes)
-    found = optimize.minimize(descent, begin.ravel(), jac=True, method="L-BFGS-B", bounds=bounds)
+    how = {"jac": True, "method": "L-BFGS-B", "bounds": bounds, "options": {"ftol": TOLERANCE}}
+    found = optimize.minimize(descent, begin.ravel(), **how)
     return _stated(found.x.reshape(5, -1), mean, sd)
 
 
