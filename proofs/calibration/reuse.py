@@ -107,7 +107,8 @@ def _alike(one: np.ndarray, other: np.ndarray) -> bool:
 def form(model: pm.Model) -> Form:
     """Return what models have in common that differ in data alone.
 
-    Steps of the graph with the known numbers that are no data, transforms, shapes of unknowns.
+    Steps of the graph with the known numbers that are no data, transforms, shapes of unknowns and
+    where they are said to start.
     What a closure holds, such as the density of a distribution made here, is the template's.
     """
     roots = [*model.free_RVs, *model.observed_RVs, *model.deterministics, *model.potentials]
@@ -133,7 +134,13 @@ def form(model: pm.Model) -> Form:
         types = tuple(str(out.type.dtype) for out in node.outputs if hasattr(out.type, "dtype"))
         steps.append((type(node.op).__name__, how, types, tuple(map(of, node.inputs))))
     unknowns = tuple(
-        (variable.name, of(variable), _lengths(model, variable), _transform(model, variable))
+        (
+            variable.name,
+            of(variable),
+            _lengths(model, variable),
+            _transform(model, variable),
+            repr(model.rvs_to_initial_values[variable]),
+        )
         for variable in model.free_RVs
     )
     return tuple(steps), unknowns, tuple((v.name, of(v)) for v in roots)

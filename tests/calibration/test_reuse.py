@@ -68,6 +68,16 @@ def test_units_of_what_is_sampled_are_part_of_a_form() -> None:
     assert form(scaled(0.1)) != form(scaled(0.2))
 
 
+def test_where_an_unknown_starts_is_part_of_a_form() -> None:
+    def started(at: float) -> pm.Model:
+        with pm.Model() as made:
+            pm.Normal("x", 0.0, 1.0, initval=at)
+        return made
+
+    assert form(started(1.0)) == form(started(1.0))
+    assert form(started(1.0)) != form(started(2.0))
+
+
 def test_known_numbers_that_are_no_data_are_part_of_a_form() -> None:
     def around(mean: float) -> pm.Model:
         with pm.Model() as made:
