@@ -13,6 +13,9 @@ from proofs.calibration.summary import SIZES
 
 PAGE = Path("docs/explanation/calibration.md")
 
+WANTED = 300
+"""Replicates that a model should have."""
+
 INTRODUCTION = f"""\
 # Simulation-based calibration: does each model find what it says it finds?
 
@@ -73,7 +76,8 @@ def text(found: Sequence[Stored]) -> str:
     """Return the page."""
     if not found:
         return f"{INTRODUCTION}\nNo replicates are stored yet.\n"
-    lines = [INTRODUCTION, TABLE, *map(_row, found), "", *_earlier(found), *_power(found)]
+    lines = [INTRODUCTION, TABLE, *map(_row, found), ""]
+    lines += [*_few(found), *_earlier(found), *_power(found)]
     for stored in found:
         lines += ["", *_model(stored)]
     return "\n".join(lines) + "\n"
@@ -91,6 +95,14 @@ def _row(stored: Stored) -> str:
         f" | {len(stored.figures)} | {len(stored.astray) or 'none'}"
         f" | {least.chance:.2g} ({each(len(stored.figures)):.2g}) | {facts['seconds']:g} |"
     )
+
+
+def _few(found: Sequence[Stored]) -> Iterator[str]:
+    few = [stored for stored in found if stored.facts["replicates"] < WANTED]
+    if few:
+        told = ", ".join(f"{one.facts['model']} {one.facts['replicates']}" for one in few)
+        yield f"Fewer than {WANTED} replicates, so that only larger faults would show: {told}."
+        yield ""
 
 
 def _earlier(found: Sequence[Stored]) -> Iterator[str]:

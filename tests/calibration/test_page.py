@@ -68,6 +68,7 @@ def test_the_page_tells_models_what_strays_and_power() -> None:
     assert f"{row} 1 |" in astray
     assert "Astray, with the probability of straying so far: creator_sd" in astray
     assert "| 50 | 40% | 100% | 20 | alpha |" in fine
+    assert "only larger faults would show: tier_only 101." in fine
     assert "earlier version" not in fine
 
 
