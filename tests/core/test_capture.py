@@ -132,6 +132,11 @@ def test_a_share_that_rests_on_its_prior_alone_is_warned_of() -> None:
     status = {check.name: check.status for check in run.manifest.health}
     assert status["share of orders recorded"] == "warn"
     assert "share of orders recorded" not in {c.name for c in surveyed().manifest.health}
+    told = row(effects(run), "orders_per_recorded_order")
+    assert told["median"] > 1.0
+    assert (told["statement"], told["probability"], told["answer"]) == (None, None, "estimated")
+    told = row(effects(surveyed()), "orders_per_recorded_order")
+    assert (told["statement"], told["answer"]) == ("P(> 1)", "more orders than recorded")
 
 
 def creator(table: pl.DataFrame, name: str) -> dict[str, Any]:

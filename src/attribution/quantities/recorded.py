@@ -127,14 +127,16 @@ def _informed(design: Design, name: str) -> bool:
 
 
 def _per_recorded(design: Design, factor: Floats) -> Quantity:
+    """Return the orders for each recorded one; of the prior alone nothing is stated."""
     words = basis(design)
+    informed = any(_informed(design, stated.parameter) for stated in factor_priors(design))
     return _quantity(
         PER_RECORDED,
         f"{words.capitalize()}, for each recorded order",
         "orders",
         factor,
-        threshold=1.0,
-        statement="P(> 1)",
+        threshold=1.0 if informed else None,
+        statement="P(> 1)" if informed else None,
         words=("more orders than recorded", "fewer orders than recorded"),
     )
 
