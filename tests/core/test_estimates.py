@@ -12,10 +12,12 @@ from attribution.quantities.estimates import (
     CANNOT_TELL,
     NEW,
     SCHEMA,
+    SURE,
     THESE,
     Quantity,
     estimate_table,
     summarise,
+    words_of_best,
 )
 
 
@@ -125,3 +127,14 @@ def test_what_does_not_vary_has_no_effective_draws() -> None:
 
 def test_no_quantities_give_an_empty_table_of_the_same_columns() -> None:
     assert estimate_table([], 4).schema == pl.Schema(SCHEMA)
+
+
+def test_a_group_is_not_the_best_only_where_another_is_surely_above_it() -> None:
+    rng = np.random.default_rng(1)
+    alike = rng.normal([0.0, 0.0, 0.0, -1.2], 1.0, (4000, 4))
+    chance = np.mean(np.argmax(alike, axis=1) == 3)
+    assert chance <= 1.0 - SURE
+    assert words_of_best(alike, 3) == ("best", CANNOT_TELL)
+    ahead = alike + np.array([3.0, 0.0, 0.0, 0.0])
+    assert words_of_best(ahead, 3) == ("best", "not best")
+    assert words_of_best(ahead, 0) == ("best", CANNOT_TELL)

@@ -111,6 +111,24 @@ class Quantity:
         return self.words[1] if probability <= 1.0 - SURE else CANNOT_TELL
 
 
+def words_of_best(values: Floats, group: int) -> tuple[str, str]:
+    """Return what to say of a group that is surely the best, and of one that surely is not.
+
+    Of many groups that are alike, each has a small probability to be the best, and the one that
+    came out lowest a very small one. So a group is said not to be the best only where another is
+    surely above it.
+
+    Parameters
+    ----------
+    values
+        What is compared; (draw, group).
+    group
+        Which of them.
+    """
+    above = np.mean(values > values[:, [group]], axis=0)
+    return "best", "not best" if above.max() >= SURE else CANNOT_TELL
+
+
 def estimate_table(
     quantities: Sequence[Quantity], chains: int, prior: Sequence[Quantity] = ()
 ) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from attribution.design.types import Design, Floats, dim
 from attribution.quantities.counterfactual import Step, counted_posts, known, moved
 from attribution.quantities.drivers import Levels, YesNo
 from attribution.quantities.estimands import Estimand, Found, Slice, over, stated, stated_ratio
-from attribution.quantities.estimates import Quantity
+from attribution.quantities.estimates import Quantity, words_of_best
 
 
 def of_yes_no(driver: YesNo, ways: Sequence[str]) -> Estimand:
@@ -121,7 +121,7 @@ def _ranks(
             draws=(best == k).astype(np.float64),
             threshold=0.5,
             statement="P(best)",
-            words=("best", "not best"),
+            words=words_of_best(averages, k),
             has_interval=False,
         )
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from attribution.design.types import Floats
-from attribution.quantities.estimates import NEW, Quantity
+from attribution.quantities.estimates import NEW, Quantity, words_of_best
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,6 @@ def compare_groups(
             threshold=0.5,
             statement="P(best)",
             evidence=float(evidence.min()),
-            words=("best", "not best"),
+            words=words_of_best(values, g),
             has_interval=False,
         )
