@@ -89,14 +89,17 @@ def test_no_right_model_is_refused_for_its_residuals() -> None:
     assert not [name for name in failed if name.startswith(("spread around", "likeness"))]
 
 
-def test_a_model_without_creators_or_dispersion_is_refused() -> None:
+def test_where_a_comparison_tells_the_lack_of_creators_or_dispersion_the_gate_refuses() -> None:
     kept = wrong_page.PAGE.read()
     for truth, words in (
         ("engagement", "creators alike"),
         ("engagement", "Poisson: no dispersion"),
         ("zero-inflated", "Poisson: no dispersion"),
     ):
-        assert all(of["failed"] for of in wrong_page.fits(kept, truth, words))
+        some = wrong_page.fits(kept, truth, words)
+        told = [of["comparison"]["reading"] == wrong_page.WORSE for of in some]
+        assert any(told)
+        assert told == [bool(of["failed"]) for of in some]
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
