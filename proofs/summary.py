@@ -19,7 +19,8 @@ def coverage(estimates: pl.DataFrame) -> pl.DataFrame:
     Intervals of one brand are not independent, so a figure counts as ``effective`` independent
     ones: its number divided by the design effect (variance between brands over that of
     independent draws; Kish 1965), never fewer than one per brand. The band holds the figure with
-    probability 0.95 for all figures together (Šidák) when coverage is nominal.
+    probability 0.95 for all figures together (Šidák) when coverage is nominal. What is known for
+    sure, such as how many of no orders came with likes, has no interval and does not count.
 
     Returns
     -------
@@ -28,7 +29,7 @@ def coverage(estimates: pl.DataFrame) -> pl.DataFrame:
         effective, coverage, low, high, inside; bias: how far the median lies above the truth on
         average, in half widths of the interval; width: median width, as a share of the median.
     """
-    judged = estimates.filter(pl.col("truth").is_not_null(), pl.col("lower").is_not_null())
+    judged = estimates.filter(pl.col("truth").is_not_null(), pl.col("lower") < pl.col("upper"))
     judged = judged.with_columns(hit=pl.col("truth").is_between("lower", "upper").cast(pl.Float64))
     frames = list(judged.group_by(FIGURE, maintain_order=True))
     each = 1.0 - LEVEL ** (1.0 / len(frames))

@@ -42,11 +42,22 @@ def test_intervals_cover_the_truth_of_brands_of_the_prior() -> None:
             assert record["brands"] >= 200
 
 
+def test_what_is_known_for_sure_does_not_count() -> None:
+    shared = {"quantity": "x", "scope": "overall", "population": "these", "prob": 0.89}
+    ends = [(0.0, 0.0), (-1.0, 1.0), (-3.0, -2.0), (1.0, 2.0)]
+    rows = [
+        {**shared, "brand": k, "truth": 0.0, "lower": low, "upper": high, "median": low}
+        for k, (low, high) in enumerate(ends)
+    ]
+    found = coverage(pl.DataFrame(rows)).row(0, named=True)
+    assert (found["intervals"], found["coverage"]) == (3, pytest.approx(1 / 3))
+
+
 def test_intervals_that_are_too_narrow_lie_outside_of_their_band() -> None:
     shared = {"quantity": "x", "scope": "overall", "population": "these", "prob": 0.89}
     rows = [
-        {**shared, "brand": k, "truth": 0.0, "lower": -w, "upper": w, "median": 0.0}
+        {**shared, "brand": k, "truth": 0.0, "lower": off - 1.0, "upper": off + 1.0, "median": off}
         for k in range(200)
-        for w in [1.0 if k % 5 else -1.0]
+        for off in [0.0 if k % 5 else 3.0]
     ]
     assert outside(coverage(pl.DataFrame(rows))).height == 1
