@@ -17,7 +17,8 @@ import pytensor.tensor as pt
 import pytest
 from scipy import stats
 
-from attribution import forward, model
+from attribution import forward
+from attribution.model import functions
 from attribution.spec.families import FAMILIES, OWN, Given
 from attribution.spec.links import LINKS
 
@@ -524,7 +525,7 @@ def tensor(value: Any) -> float:
 @pytest.mark.parametrize("eta", ETAS)
 @pytest.mark.parametrize("name", EXACT)
 def test_links_are_exact_at_both_ends(name: str, eta: float, of: str) -> None:
-    link, f = LINKS[name], forward.F if of == "arrays" else model.F
+    link, f = LINKS[name], forward.F if of == "arrays" else functions.F
     at_eta = f_number(f, eta)
     number = float if of == "arrays" else tensor
     with mp.workdps(1000):
@@ -558,8 +559,8 @@ def test_links_without_a_probability_have_no_logarithms() -> None:
 def test_arrays_and_tensors_agree(family: str) -> None:
     y, points = ORDINARY[family]
     for point in points:
-        given = at(family, point, model.F)
-        value = FAMILIES[family].log_density(model.F, pt.as_tensor(y.astype(float)), given)
+        given = at(family, point, functions.F)
+        value = FAMILIES[family].log_density(functions.F, pt.as_tensor(y.astype(float)), given)
         tensors = pytensor.function([], value, mode="FAST_COMPILE")()
         assert tensors == pytest.approx(log_density(family, y, point), rel=1e-11, abs=1e-11)
 
@@ -585,8 +586,8 @@ def test_gradients_far_out_are_numbers(family: str, y: float, point: Point) -> N
     own = {name: pt.as_tensor(float(point[name])) for name in FAMILIES[family].own}
     link = LINKS[point.get("link", "logit" if where == "eta" else "identity")]
     trials = None if "trials" not in point else pt.as_tensor(float(point["trials"]))
-    given = Given.of_own(model.F, own, {}).with_mean(model.F, link, moved, trials)
-    value = FAMILIES[family].log_density(model.F, pt.as_tensor(y), given)
+    given = Given.of_own(functions.F, own, {}).with_mean(functions.F, link, moved, trials)
+    value = FAMILIES[family].log_density(functions.F, pt.as_tensor(y), given)
     gradients = pt.grad(value, [moved, *own.values()])
     found = pytensor.function([moved], gradients, mode="FAST_COMPILE")(point[where])
     assert np.all(np.isfinite(found))
