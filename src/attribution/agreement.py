@@ -68,16 +68,8 @@ def two_sided(observed: float, replicated: Floats) -> float:
 
 def surprise(name: str, observed: float, replicated: Floats, meaning: str, advice: str) -> Check:
     """Return the check of one figure against its replications."""
-    p = two_sided(observed, replicated)
-    good = p >= SURPRISE
-    return Check(
-        name=name,
-        status=verdict(good),
-        value=f"observed {observed:,.4g}, predicted {_range(replicated)} (p = {p:.3f})",
-        threshold=f"p at least {SURPRISE}",
-        meaning=meaning,
-        advice="" if good else advice,
-    )
+    value = f"observed {observed:,.4g}, predicted {_range(replicated)}"
+    return _judged(name, value, two_sided(observed, replicated), "p", meaning, advice)
 
 
 def larger(name: str, observed: float, replicated: Floats, meaning: str, advice: str) -> Check:
@@ -88,12 +80,18 @@ def larger(name: str, observed: float, replicated: Floats, meaning: str, advice:
     """
     known = np.isfinite(observed) and not np.any(np.isnan(replicated))
     p = (1.0 + np.sum(replicated >= observed)) / (1.0 + len(replicated)) if known else float("nan")
+    value = f"observed {observed:,.4g}, predicted {_range(replicated)}"
+    return _judged(name, value, p, "p of as much or more", meaning, advice)
+
+
+def _judged(name: str, value: str, p: float, of: str, meaning: str, advice: str) -> Check:
+    """Return the check of a probability, which fails below :data:`SURPRISE` or if it is none."""
     good = p >= SURPRISE
     return Check(
         name=name,
         status=verdict(good),
-        value=f"observed {observed:,.4g}, predicted {_range(replicated)} (p = {p:.3f})",
-        threshold=f"p of as much or more at least {SURPRISE}",
+        value=f"{value} (p = {p:.3f})",
+        threshold=f"{of} at least {SURPRISE}",
         meaning=meaning,
         advice="" if good else advice,
     )
