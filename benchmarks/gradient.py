@@ -57,7 +57,7 @@ def gradient(model: str, posts: int, creators: int) -> float:
 def gradient_of(built: Any) -> float:
     """Return the median seconds of a gradient of a model."""
     from attribution.density.compiled import compile_model
-    from attribution.sampling import kept
+    from attribution.model import kept
 
     compiled = compile_model(built, kept(built), 1)
     point = compiled.initial_point(1)

@@ -25,8 +25,9 @@ from attribution.draws import Draws, n_draws, stack, stage_dataset, thin
 from attribution.laps import Laps
 from attribution.loo import kept_posts
 from attribution.manifest import Method
-from attribution.model import NOT_KEPT, build_model
+from attribution.model import NOT_KEPT, build_model, kept
 from attribution.predictive import figures, figures_dataset
+from attribution.prior_draws import draw_prior
 from attribution.spec.stated import improper_priors
 
 Progress = Callable[[str, int, int], None]
@@ -200,11 +201,6 @@ def compile_density(
         return partial(_nutpie, slow), f"numba ({error})"
     own = _own_nuts if method == "nuts" else _approximation
     return partial(own, model, compiled), "native"
-
-
-def kept(model: pm.Model) -> list[str]:
-    """Names of the unknowns and quantities whose draws a run keeps."""
-    return [v.name for v in model.unobserved_RVs if v.name not in NOT_KEPT]
 
 
 def posterior(
@@ -427,20 +423,3 @@ def _predict(design: Design, draws: Draws, seed: tuple[int, int]) -> _Predicted:
         done += len(block)
     together = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
     return _Predicted(np.concatenate(kept), together)
-
-
-def draw_prior(model: pm.Model, draws: int, seed: int) -> xr.Dataset:
-    """Draw parameters from the model's prior; each (chain, draw, …), one chain.
-
-    Evaluated by PyTensor's plain Python mode: a few hundred draws take less time than a compile.
-    """
-    names = kept(model)
-    values = pm.draw([model[name] for name in names], draws, random_seed=seed, mode="FAST_COMPILE")
-    dims = {name: model.named_vars_to_dims.get(name) or () for name in names}
-    return xr.Dataset(
-        {
-            name: (("chain", "draw", *dims[name]), v[None])
-            for name, v in zip(names, values, strict=True)
-        },
-        coords={d: list(model.coords[d]) for d in {d for of in dims.values() for d in of}},
-    )

@@ -8,8 +8,7 @@ import pytest
 
 from attribution.density.compiled import NativeModel, compile_model
 from attribution.fitting import design_of
-from attribution.model import build_model
-from attribution.sampling import kept
+from attribution.model import build_model, kept
 from proofs.calibration.replicate import drawn
 from proofs.calibration.reuse import Templates, form
 

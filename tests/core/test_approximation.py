@@ -25,10 +25,10 @@ from attribution.draws import stack
 from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.manifest import Method
-from attribution.model import build_model
+from attribution.model import build_model, kept
 from attribution.quantities.compare import compare
 from attribution.run import Run
-from attribution.sampling import Settings, compile_density, kept, posterior
+from attribution.sampling import Settings, compile_density, posterior
 from attribution.spec import read_spec
 
 RNG = np.random.default_rng(5)

@@ -22,11 +22,10 @@ from attribution.design import Design, build_design
 from attribution.draws import Draws
 from attribution.errors import InputError
 from attribution.known_truth import truth_table
-from attribution.model import build_model
+from attribution.model import build_model, kept
 from attribution.quantities.additive import additive_quantities
 from attribution.quantities.authenticity import FLOOR
 from attribution.quantities.estimates import CANNOT_TELL, NEW, SURE, THESE
-from attribution.sampling import kept
 from attribution.simulation import Brand, Settings, simulate
 from attribution.spec import parse_spec, read_spec, spec_text
 

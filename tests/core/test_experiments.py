@@ -18,11 +18,10 @@ from attribution.data import AnalysisTable
 from attribution.density.compiled import compile_model
 from attribution.design import Design, build_design
 from attribution.fitting import fit
-from attribution.model import build_model
+from attribution.model import build_model, kept
 from attribution.quantities.effects import effects
 from attribution.quantities.sensitivity import LOG_DENSITIES
 from attribution.run import Run
-from attribution.sampling import kept
 from attribution.spec import read_spec
 from attribution.spec.families import Given
 from attribution.spec.priors import PRIORS, Prior, quantile

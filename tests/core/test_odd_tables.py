@@ -22,13 +22,13 @@ from attribution.density.compiled import compile_model
 from attribution.design import build_design
 from attribution.errors import InputError
 from attribution.fitting import fit
-from attribution.model import build_model
+from attribution.model import build_model, kept
+from attribution.prior_draws import draw_prior
 from attribution.quantities.chains import ranks_table, trace_table
 from attribution.quantities.densities import draws_table
 from attribution.quantities.predictive import predictive_table
 from attribution.quantities.response import response_table
 from attribution.run import Run
-from attribution.sampling import kept
 from attribution.spec import read_spec
 
 Table = Callable[[], pl.DataFrame]
@@ -79,7 +79,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def nuts(model: Any, settings: sampling.Settings, _tell: sampling.Done) -> xr.DataTree:
         shape = (settings.chains, settings.draws)
-        drawn = sampling.draw_prior(model, settings.chains * settings.draws, settings.seed)
+        drawn = draw_prior(model, settings.chains * settings.draws, settings.seed)
         prior = drawn
         posterior = {
             name: (("chain", "draw", *v.dims[2:]), v.to_numpy().reshape(*shape, *v.shape[2:]))

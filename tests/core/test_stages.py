@@ -18,10 +18,10 @@ from attribution.draws import stage_dataset
 from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.health import stage_tree
-from attribution.model import build_model
+from attribution.model import build_model, kept
+from attribution.prior_draws import draw_prior
 from attribution.quantities.compare import compare
 from attribution.run import Run, load_run
-from attribution.sampling import draw_prior, kept
 from attribution.simulation.funnel import Funnel, simulate_funnel
 from attribution.spec import parse_spec, read_spec, spec_text
 from attribution.spec.stages import of_stage

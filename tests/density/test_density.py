@@ -19,8 +19,7 @@ from attribution.density.graph import density_graph
 from attribution.density.lower import Lowering, NotLoweredError
 from attribution.density.native import compile_code
 from attribution.design import build_design
-from attribution.model import build_model
-from attribution.sampling import kept
+from attribution.model import build_model, kept
 from attribution.spec import read_spec
 
 RNG = np.random.default_rng(7)

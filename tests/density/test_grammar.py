@@ -11,8 +11,7 @@ from support.densities import assert_same, points_around
 
 from attribution.density.compiled import compile_model
 from attribution.design import build_design
-from attribution.model import build_model
-from attribution.sampling import kept
+from attribution.model import build_model, kept
 from attribution.spec import ModelSpec
 from attribution.spec.families import FAMILIES
 

@@ -10,7 +10,7 @@ refunds are learned from); and those of terms.
 from __future__ import annotations
 
 from attribution.model.build import build_model, coords
-from attribution.model.late import NOT_KEPT
+from attribution.model.late import NOT_KEPT, kept
 from attribution.model.unknowns import prior
 
-__all__ = ["NOT_KEPT", "build_model", "coords", "prior"]
+__all__ = ["NOT_KEPT", "build_model", "coords", "kept", "prior"]

@@ -17,6 +17,11 @@ NOT_KEPT = ("mixing_raw", "mixing")
 """Unknowns of each post, too many for a run to keep."""
 
 
+def kept(model: pm.Model) -> list[str]:
+    """Names of the unknowns and quantities whose draws a run keeps."""
+    return [v.name for v in model.unobserved_RVs if v.name not in NOT_KEPT]
+
+
 def credited(design: Design, given: Given, *, matched: bool) -> Tensor | None:
     """Add the likelihood of the counts that the rule credits to each post.
 
