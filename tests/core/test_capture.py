@@ -12,10 +12,17 @@ from scipy import stats
 from support import captured, tiny
 
 from attribution.data import AnalysisTable
+from attribution.design import build_design
 from attribution.fitting import fit
 from attribution.quantities.compare import roi_ranking
 from attribution.quantities.effects import effects
-from attribution.quantities.recorded import BROUGHT, RECORDED
+from attribution.quantities.estimates import Quantity
+from attribution.quantities.recorded import (
+    BROUGHT,
+    PER_RECORDED,
+    RECORDED,
+    recorded_quantities,
+)
 from attribution.quantities.roi import roi
 from attribution.run import Run
 
@@ -137,6 +144,50 @@ def test_a_share_that_rests_on_its_prior_alone_is_warned_of() -> None:
     assert (told["statement"], told["probability"], told["answer"]) == (None, None, "estimated")
     told = row(effects(surveyed()), "orders_per_recorded_order")
     assert (told["statement"], told["answer"]) == ("P(> 1)", "more orders than recorded")
+
+
+def told_of(more: str, *, leaked: float | None = None) -> Quantity:
+    """Return the orders for each recorded one where 1,000 of 1,000 buyers had a code.
+
+    Of the share what its prior and the survey say; of leaks what their prior says, or a number.
+    """
+    spec = captured.spec(more)
+    design = build_design(spec, captured.table())
+    rng, count = np.random.default_rng(1), 4000
+    draws = {
+        "intercept": np.full(count, 3.0),
+        "alpha": np.full(count, 2.0),
+        "capture_share": rng.beta(PRIOR[0] + 1000, PRIOR[1], count),
+        "leaked_share": rng.beta(1.0, 9.0, count) if leaked is None else np.full(count, leaked),
+    }
+    found = recorded_quantities(design, draws)
+    (one,) = [q for q in found if (q.quantity, q.scope) == (PER_RECORDED, "overall")]
+    return one
+
+
+ALL_HAD_A_CODE = "survey = { buyers = 1000, recorded = 1000 }\n"
+NO_LEAKS = '[capture]\nshare = { name = "beta", alpha = 3.0, beta = 5.0 }\n'
+
+
+def test_a_survey_never_says_that_codes_claim_too_many_orders() -> None:
+    """That some recorded orders are not the posts' is the prior's word, however many were asked."""
+    told = told_of(captured.CAPTURE + ALL_HAD_A_CODE)
+    assert told.probability is not None
+    assert told.probability < 0.05, "the prior of leaks alone makes fewer likely"
+    assert told.answer == "cannot tell"
+
+
+def test_a_lift_test_says_that_codes_claim_too_many_orders() -> None:
+    lift = captured.LIFT.replace('incremental = { name = "log_normal", mu = 0.0, sigma = 1.0 }', "")
+    told = told_of(captured.CAPTURE + ALL_HAD_A_CODE + lift, leaked=0.5)
+    assert told.answer == "fewer orders than recorded"
+
+
+def test_where_codes_claim_nothing_wrongly_more_orders_have_to_be_noticeably_more() -> None:
+    """Of a share below 1 there are more orders than recorded, whatever the survey says."""
+    told = told_of(NO_LEAKS + ALL_HAD_A_CODE)
+    assert np.all(told.draws > 1.0)
+    assert (told.statement, told.answer) == ("P(> 1.05)", "hardly more orders than recorded")
 
 
 def creator(table: pl.DataFrame, name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 from support import captured, tiny
 
@@ -44,12 +45,23 @@ def test_the_headline_says_how_many_and_that_it_is_the_priors_answer(run: Run) -
     assert found.text.endswith(words.FROM_PRIOR)
 
 
+def with_leaks(run: Run) -> xr.DataTree:
+    """Return a run's draws, as many recorded orders leaked as are missed."""
+    hand = run.tree["posterior"].to_dataset()
+    hand = hand.assign(leaked_share=hand["capture_share"])
+    return xr.DataTree.from_dict({"posterior": hand, "prior": hand})
+
+
 def test_a_survey_and_lift_tests_are_named(run: Run) -> None:
     spec = run.design.spec
     assert spec.capture is not None
     surveyed = replace(spec, capture=replace(spec.capture, survey=Survey(200, 60)))
     found = answer(replace(run, design=replace(run.design, spec=surveyed)))
     assert found.text.endswith("It rests on the prior and a survey of 200 buyers.")
+    leaking = replace(surveyed, capture=replace(surveyed.capture, leaked=surveyed.capture.share))
+    draws = replace(run, tree=with_leaks(run))
+    found = answer(replace(draws, design=replace(run.design, spec=leaking)))
+    assert found.text.endswith(words.LEAKS_FROM_PRIOR)
     tests = Experiments((LiftTest("spring", "reach > 0", 10.0, 2.0),))
     design = replace(run.design, spec=replace(spec, experiments=tests), tested=np.ones((1, 3)))
     found = answer(replace(run, design=design))

@@ -12,7 +12,7 @@ from attribution import forward
 from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, blocks, n_draws
 from attribution.loo import BAD_K
-from attribution.quantities.estimates import THESE, Quantity
+from attribution.quantities.estimates import CANNOT_TELL, THESE, Quantity
 from attribution.quantities.sensitivity import POWERS, SENSITIVITY, leaning, reweighted
 from attribution.spec.sections.capture import LEAKED, SHARE
 from attribution.spec.sections.experiments import INCREMENTAL
@@ -33,6 +33,11 @@ NOT_RATES = (
     *(SHARE, LEAKED, PER_RECORDED, IN_ALL),
     *("expected_recorded_orders", "orders_missed", "orders_leaked"),
 )
+MORE, FEWER = "more orders than recorded", "fewer orders than recorded"
+NO_MORE = "hardly more orders than recorded"
+FLOOR = 1.05
+"""Orders for each recorded one from which on there are more, where there cannot be fewer."""
+
 OF_BASIS = "_brought"
 """End of the name of a rate that counts all orders brought, of which a model also has the rate of
 recorded ones."""
@@ -128,17 +133,32 @@ def _informed(design: Design, name: str) -> bool:
 
 def _per_recorded(design: Design, factor: Floats) -> Quantity:
     """Return the orders for each recorded one; of the prior alone nothing is stated."""
-    words = basis(design)
-    informed = any(_informed(design, stated.parameter) for stated in factor_priors(design))
+    threshold, words = _statement(design)
     return _quantity(
         PER_RECORDED,
-        f"{words.capitalize()}, for each recorded order",
+        f"{basis(design).capitalize()}, for each recorded order",
         "orders",
         factor,
-        threshold=1.0 if informed else None,
-        statement="P(> 1)" if informed else None,
-        words=("more orders than recorded", "fewer orders than recorded"),
+        threshold=threshold,
+        statement=None if threshold is None else f"P(> {threshold:g})",
+        words=words,
     )
+
+
+def _statement(design: Design) -> tuple[float | None, tuple[str, str]]:
+    """Return what the orders for each recorded one are compared with, and the two answers.
+
+    A survey tells which orders codes miss, and never that they claim too many: that there are
+    fewer orders than recorded is the prior's word until a lift test says so. Where codes are taken
+    to claim nothing wrongly there are more orders than recorded by assumption, and the question is
+    whether there are noticeably more.
+    """
+    capture = design.spec.capture
+    if not any(_informed(design, stated.parameter) for stated in factor_priors(design)):
+        return None, (MORE, FEWER)
+    if design.spec.experiments is not None or capture is None:
+        return 1.0, (MORE, FEWER)
+    return (FLOOR, (MORE, NO_MORE)) if capture.leaked is None else (1.0, (MORE, CANNOT_TELL))
 
 
 def _missed(design: Design, draws: Draws, expected: Floats) -> Iterator[Quantity]:

@@ -55,9 +55,10 @@ def _rests(found: Findings) -> str:
         return words.FROM_TESTS.format(tests=count(len(tests), "lift test"))
     capture = found.run.design.spec.capture
     survey = None if capture is None else capture.survey
-    if survey is not None:
-        return words.FROM_SURVEY.format(buyers=f"{survey.buyers:,}")
-    return words.FROM_PRIOR
+    if capture is None or survey is None:
+        return words.FROM_PRIOR
+    said = words.FROM_SURVEY.format(buyers=f"{survey.buyers:,}")
+    return said if capture.leaked is None else f"{said} {words.LEAKS_FROM_PRIOR}"
 
 
 def counted(found: Findings, row: dict[str, Any], odds: Any) -> str:

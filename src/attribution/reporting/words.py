@@ -127,6 +127,10 @@ FROM_PRIOR = (
     "would."
 )
 FROM_SURVEY = "It rests on the prior and a survey of {buyers} buyers."
+LEAKS_FROM_PRIOR = (
+    "No survey tells how many recorded orders the posts did not bring: that is the prior's answer, "
+    "and a lift test would tell."
+)
 FROM_TESTS = "It rests on the prior and on {tests}."
 
 # A claim about engagement rates.
