@@ -19,7 +19,7 @@ from attribution.agreement import Figures, posterior_agreement, prior_conflict, 
 from attribution.design.types import Design, Floats, Integers, Value
 from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, agreement, worst
 from attribution.draws import Draws, blocks, stack, stage_dataset, thin
-from attribution.loo import BAD_K, loo
+from attribution.loo import BAD_K, pareto_k
 from attribution.manifest import Check, Method
 from attribution.outcomes import outcome_of
 from attribution.refunds import refund_checks
@@ -267,7 +267,7 @@ def _influence(tree: xr.DataTree, design: Design) -> Check:
 def _pareto_k(tree: xr.DataTree) -> Floats:
     """Return Pareto k of the posts; not a number where draws hardly move and there is no tail."""
     try:
-        return np.asarray(loo(tree).pareto_k)
+        return pareto_k(tree)
     except ValueError:
         return np.full(tree["log_likelihood"].sizes["post"], np.nan)
 

@@ -108,22 +108,45 @@ def loo(tree: xr.DataTree, posts: Integers | None = None) -> Any:
     import xarray as xr
     from arviz_stats import loo as arviz_loo
 
-    kept = tree["log_likelihood"].to_dataset()
+    density = _log_density(tree)
     if posts is not None:
-        kept = kept.isel(post=posts)
-    (name,) = map(str, kept.data_vars)
-    density = kept[name]
-    # A ratio is 1 / density: what is highest weighs least.
-    highest = density.min(("chain", "draw")) + NOTHING
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": tree["posterior"].to_dataset(),
-            "log_likelihood": kept.assign({name: density.clip(max=highest)}),
-        }
-    )
+        density = density.isel(post=posts)
+    groups = {
+        "posterior": tree["posterior"].to_dataset(),
+        "log_likelihood": density.to_dataset(),
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of high Pareto k, which is told
-        return arviz_loo(tree, var_name=name, pointwise=True)
+        return arviz_loo(xr.DataTree.from_dict(groups), var_name=density.name, pointwise=True)
+
+
+def pareto_k(tree: xr.DataTree) -> Floats:
+    """Return the Pareto k that :func:`loo` finds, and nothing that takes it longer; (post,).
+
+    Parameters
+    ----------
+    tree
+        With groups ``posterior`` and ``log_likelihood``.
+    """
+    from arviz_stats.base import array_stats
+
+    posterior = [
+        v.to_numpy().reshape(*v.shape[:2], -1) for v in tree["posterior"].data_vars.values()
+    ]
+    together = np.concatenate(posterior, axis=2)
+    # What ArviZ takes for all posts: effective draws of the average parameter's mean.
+    effective = np.mean(array_stats.ess(together, chain_axis=0, draw_axis=1, method="mean"))
+    density = _log_density(tree).transpose("post", "chain", "draw").to_numpy()
+    share = effective / (density.shape[1] * density.shape[2])
+    return np.asarray(array_stats.psislw(density, r_eff=share, axis=(-2, -1))[1])
+
+
+def _log_density(tree: xr.DataTree) -> xr.DataArray:
+    """Return the log density of each kept post, as far as it weighs; (chain, draw, post)."""
+    kept = tree["log_likelihood"].to_dataset()
+    (density,) = kept.data_vars.values()
+    # A ratio is 1 / density: what is highest weighs least.
+    return density.clip(max=density.min(("chain", "draw")) + NOTHING)
 
 
 def loo_of(design: Design, tree: xr.DataTree, among: Collection[str] | None = None) -> Loo:

@@ -21,6 +21,7 @@ from attribution.data import AnalysisTable
 from attribution.density.compiled import compile_model
 from attribution.density.nuts import Draws
 from attribution.design import build_design
+from attribution.design.types import Floats
 from attribution.draws import stack
 from attribution.errors import InputError
 from attribution.fitting import fit
@@ -118,6 +119,21 @@ def test_the_halves_meet_at_the_same_height() -> None:
     of = skewed()
     near = [of.log_density(of.mode[None] + step) for step in (-1e-9, 1e-9)]
     assert near[0] == pytest.approx(near[1], abs=1e-6)
+
+
+def test_slopes_are_those_of_the_density() -> None:
+    of, y = skewed(), np.array([[0.1, -3.0], [0.6, -1.9], [5.0, 4.0]])
+    stated = np.concatenate([of.mode[None], np.log(of.scales), np.log(of.freedom)])
+
+    def density(changed: Floats) -> Floats:
+        scales, freedom = np.exp(changed[1:3]), np.exp(changed[3:5])
+        return Skewed(changed[0], scales, freedom).log_density(y)
+
+    for k, slopes in enumerate(of.slopes(y)):
+        step = np.zeros_like(stated)
+        step[k] = 1e-6
+        differences = (density(stated + step) - density(stated - step)) / 2e-6
+        np.testing.assert_allclose(slopes, differences, rtol=1e-6, atol=1e-8)
 
 
 def test_a_skewed_distribution_is_found_again() -> None:

@@ -12,6 +12,7 @@ import xarray as xr
 from support import small, tiny
 
 from attribution.errors import InputError
+from attribution.loo import loo, pareto_k
 from attribution.quantities.compare import compare, reading
 from attribution.run import Run
 
@@ -46,6 +47,13 @@ def test_the_numbers_are_those_of_arviz(runs: tuple[Run, Run]) -> None:
         assert row["weight"] == pytest.approx(line["weight"])
     assert table["rank"].to_list() == [1, 2]
     assert table["model"][0] == "additive"
+
+
+def test_the_pareto_k_of_the_health_gate_are_those_of_arviz(runs: tuple[Run, Run]) -> None:
+    for run in runs:
+        found = loo(run.tree)
+        np.testing.assert_allclose(pareto_k(run.tree), found.pareto_k, rtol=1e-10)
+        assert np.ptp(found.pareto_k.to_numpy()) > 0.1
 
 
 def test_leave_one_out_agrees_with_plain_importance_weights(runs: tuple[Run, Run]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize
-from scipy.special import gammaln
+from scipy.special import expit, gammaln, psi
 
 from attribution.design.types import Floats
 
@@ -24,9 +24,6 @@ LIGHTEST, HEAVIEST = 60.0, 3.0
 
 PRIOR_POINTS = 10.0
 """Effective points that the beginning counts for when a distribution is fitted."""
-
-DIFFERENCE = 1e-5
-"""Step of the differences that stand for derivatives."""
 
 TOLERANCE = 1e-6
 """Relative gain of the likelihood at which its search ends: a proposal need not be the best."""
@@ -56,7 +53,7 @@ class Skewed:
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw coordinates; (draw, axis)."""
         shape = (count, len(self.mode))
-        to_right = rng.random(shape) < np.exp(self._log_masses()[1])
+        to_right = rng.random(shape) < self._masses()[1]
         side = to_right.astype(int)
         axis = np.arange(len(self.mode))
         far = np.abs(rng.standard_t(self.freedom[side, axis])) * self.scales[side, axis]
@@ -66,21 +63,47 @@ class Skewed:
         """Return the log-density of each coordinate; (draw, axis)."""
         to_right = y > self.mode
         scales, freedom = (np.where(to_right, of[1], of[0]) for of in (self.scales, self.freedom))
-        left, right = self._log_masses()
-        half = np.log(2.0) + np.where(to_right, right, left) - np.log(scales)
-        return np.asarray(half + _log_t((y - self.mode) / scales, freedom))
+        fall = np.log1p(((y - self.mode) / scales) ** 2 / freedom)
+        return np.asarray(self._log_height() - (freedom + 1.0) / 2.0 * fall)
 
-    def _log_masses(self) -> Floats:
-        """Log probability of either side; (2, axis)."""
-        heights = _log_t(np.zeros(1), self.freedom) - np.log(self.scales)
-        difference = heights[1] - heights[0]
-        return np.asarray([-np.logaddexp(0.0, -difference), -np.logaddexp(0.0, difference)])
+    def slopes(self, y: Floats) -> Floats:
+        """Return derivatives of the log-density of each coordinate; (5, draw, axis).
 
+        By the mode, then by the logarithms of the scales to the left and right and of the degrees
+        of freedom there.
+        """
+        to_right = y > self.mode
+        scales, freedom = (np.where(to_right, of[1], of[0]) for of in (self.scales, self.freedom))
+        z = (y - self.mode) / scales
+        u = z**2 / freedom
+        pull = (freedom + 1.0) / (1.0 + u)
+        by_scale = pull * u
+        by_freedom = (by_scale - freedom * np.log1p(u)) / 2.0
+        masses = self._masses()
+        # How the height where the halves meet changes with the scale and freedom of each.
+        half = self.freedom / 2.0
+        height_by_freedom = masses * (half * (psi(half + 0.5) - psi(half)) - 0.5)
+        found = np.empty((5, *y.shape))
+        found[0] = pull * z / (freedom * scales)
+        for side, here in enumerate((~to_right, to_right)):
+            found[1 + side] = here * by_scale - masses[side]
+            found[3 + side] = here * by_freedom + height_by_freedom[side]
+        return found
 
-def _log_t(z: Floats, freedom: Floats) -> Floats:
-    constant = gammaln((freedom + 1.0) / 2.0) - gammaln(freedom / 2.0)
-    constant = constant - 0.5 * np.log(freedom * np.pi)
-    return np.asarray(constant - (freedom + 1.0) / 2.0 * np.log1p(z**2 / freedom))
+    def _log_height(self) -> Floats:
+        """Log density at the mode; (axis,)."""
+        return np.asarray(np.log(2.0) - np.logaddexp(*self._log_widths()))
+
+    def _log_widths(self) -> Floats:
+        """Log of one over what a Student t of each side has at its centre; (2, axis)."""
+        half = self.freedom / 2.0
+        constant = gammaln(half + 0.5) - gammaln(half) - 0.5 * np.log(self.freedom * np.pi)
+        return np.asarray(np.log(self.scales) - constant)
+
+    def _masses(self) -> Floats:
+        """Probability of either side; (2, axis)."""
+        left, right = self._log_widths()
+        return np.stack([expit(left - right), expit(right - left)])
 
 
 def fit_skewed(x: Floats, weights: Floats) -> Skewed:
@@ -98,20 +121,14 @@ def fit_skewed(x: Floats, weights: Floats) -> Skewed:
     sd = np.sqrt((weights @ (x - mean) ** 2 + told) / (1.0 + told))
     at, mass = _counted(x, weights, mean, sd)
 
-    def loss(stated: Floats) -> Floats:
-        found = _stated(stated, mean, sd)
-        likelihood = np.sum(mass * found.log_density(at), axis=0)
-        return np.asarray(told * np.sum(stated[1:] ** 2, axis=0) / 2.0 - likelihood)
-
     def descent(flat: Floats) -> tuple[float, Floats]:
         stated = flat.reshape(5, -1)
-        # Axes do not touch one another, so each difference is taken on all of them at once.
-        slopes = []
-        for k in range(len(stated)):
-            step = np.zeros_like(stated)
-            step[k] = DIFFERENCE
-            slopes.append((loss(stated + step) - loss(stated - step)) / (2.0 * DIFFERENCE))
-        return float(loss(stated).sum()), np.ravel(slopes)
+        found = _stated(stated, mean, sd)
+        loss = told * np.sum(stated[1:] ** 2) / 2.0 - np.sum(mass * found.log_density(at))
+        slopes = -np.sum(mass * found.slopes(at), axis=1)
+        slopes[0] *= sd
+        slopes[1:] += told * stated[1:]
+        return float(loss), slopes.ravel()
 
     axes = x.shape[1]
     begin = np.zeros((5, axes))
