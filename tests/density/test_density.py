@@ -34,6 +34,9 @@ def test_both_models_have_their_own_density(name: str, late: bool) -> None:
         frame = frame.drop("carry_posts", "carry_shares")
     model = build_model(build_design(read_spec(name), frame))
     compiled = compile_model(model, kept(model))
+    start = model.initial_point()
+    expected = np.concatenate([np.ravel(start[of.name]) for of in compiled.inputs])
+    np.testing.assert_allclose(compiled.start, expected, rtol=1e-12)
     assert_same(model, points_around(compiled.start, 0.0, 0.3, 1.0, 2.0), compiled)
 
 
