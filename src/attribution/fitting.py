@@ -94,6 +94,9 @@ def fit(
         file = None if isinstance(spec, ModelSpec) else str(spec)
         design = design_of(read, source, file)
     with laps.lap("import"):
+        # What is needed later is imported before threads are at work, which would wait for it.
+        from arviz_stats.base import array_stats as _array_stats  # noqa: F401
+
         from attribution.sampling import Settings, sample
 
     settings = Settings(draws, tune, chains, seed, target_accept, method)

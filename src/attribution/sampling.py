@@ -26,8 +26,8 @@ from attribution.laps import Laps
 from attribution.loo import kept_posts
 from attribution.manifest import Method
 from attribution.model import NOT_KEPT, build_model, kept
+from attribution.model.prior_draws import draw_prior
 from attribution.predictive import figures, figures_dataset
-from attribution.prior_draws import draw_prior
 from attribution.spec.stated import improper_priors
 
 Progress = Callable[[str, int, int], None]
@@ -270,12 +270,15 @@ def _approximation(
     model: pm.Model, compiled: NativeModel, settings: Settings, tell: Done
 ) -> xr.DataTree:
     # Its optimisers are of no use to NUTS and take a while to import.
+    from threadpoolctl import threadpool_limits
+
     from attribution.approximation.sample import sample as approximate
 
-    drawn = approximate(
-        compiled, draws=settings.draws, chains=settings.chains, seed=settings.seed, progress=tell
-    )
-    return _tree(model, drawn)
+    how = {"draws": settings.draws, "chains": settings.chains, "seed": settings.seed}
+    # The density is evaluated on all processors. Threads of BLAS, which wait for work by spinning,
+    # would take them from it: on two processors it would take half as long again.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _tree(model, approximate(compiled, **how, progress=tell))
 
 
 def _tree(model: pm.Model, drawn: nuts.Draws) -> xr.DataTree:
