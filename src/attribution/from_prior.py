@@ -166,7 +166,7 @@ def draw_from_prior(
     kept = pl.col("post_id").cast(pl.String).is_in(posts.implode())
     source = replace(source, frame=source.frame.filter(kept))
     from attribution.model import build_model
-    from attribution.prior_draws import draw_prior
+    from attribution.model.prior_draws import draw_prior
 
     # PyMC leaves the dim of draws away where there is one only.
     drawn = stack(draw_prior(build_model(design), max(count, 2), seed))

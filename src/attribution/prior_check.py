@@ -224,7 +224,7 @@ def prior_predictive(
     """
     design = _design(spec, table, mapping, tiers)
     from attribution.model import build_model
-    from attribution.prior_draws import draw_prior
+    from attribution.model.prior_draws import draw_prior
 
     before = stack(draw_prior(build_model(design), draws, seed))
     return PriorPredictive(

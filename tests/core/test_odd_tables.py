@@ -23,7 +23,7 @@ from attribution.design import build_design
 from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.model import build_model, kept
-from attribution.prior_draws import draw_prior
+from attribution.model.prior_draws import draw_prior
 from attribution.quantities.chains import ranks_table, trace_table
 from attribution.quantities.densities import draws_table
 from attribution.quantities.predictive import predictive_table

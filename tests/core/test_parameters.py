@@ -72,7 +72,7 @@ feature = "b"
 def drawn(centre: str) -> tuple[Design, Draws]:
     """Return a design with every way that a slope can be centred, and draws of its prior."""
     from attribution.model import build_model
-    from attribution.prior_draws import draw_prior
+    from attribution.model.prior_draws import draw_prior
 
     rng = np.random.default_rng(5)
     frame = pl.DataFrame(

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from support import grammar, small
 
-from attribution import prior_draws
 from attribution.design import build_design
-from attribution.model import build_model, kept
-from attribution.prior_draws import draw_prior
+from attribution.model import build_model, kept, prior_draws
+from attribution.model.prior_draws import draw_prior
 from attribution.spec import read_spec
 
 COUNT = 600

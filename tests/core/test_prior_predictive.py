@@ -14,7 +14,7 @@ from attribution.design import Design, build_design
 from attribution.design.types import Floats
 from attribution.draws import stack
 from attribution.model import build_model
-from attribution.prior_draws import draw_prior
+from attribution.model.prior_draws import draw_prior
 from attribution.spec import ModelSpec, catalogue_names, parse_spec, read_spec
 from attribution.spec.families import FAMILIES
 

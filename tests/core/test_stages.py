@@ -19,7 +19,7 @@ from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.health import stage_tree
 from attribution.model import build_model, kept
-from attribution.prior_draws import draw_prior
+from attribution.model.prior_draws import draw_prior
 from attribution.quantities.compare import compare
 from attribution.run import Run, load_run
 from attribution.simulation.funnel import Funnel, simulate_funnel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from support.brands import simulate
 
 from attribution.data import Ingested, ingest, read_analysis
 from attribution.errors import InputError
+from attribution.simulation import Settings
+from attribution.simulation import simulate as simulate_brand
+from attribution.simulation.delay import Delay
 from attribution.tables import Tiers
 
 
@@ -255,6 +259,18 @@ def test_a_last_order_far_from_the_others_is_pointed_out() -> None:
     (note,) = made.provenance["notes"]
     assert "2052-03-02" in note
     assert "--until" in note
+
+
+@pytest.mark.parametrize(("mean", "window", "said"), [(5.2, 30, 0), (29.0, 30, 1), (29.0, 90, 0)])
+def test_a_window_that_is_too_short_is_pointed_out(mean: float, window: int, said: int) -> None:
+    settings = Settings.samples().sized(40, 320)
+    brand = simulate_brand(replace(settings, delay=Delay(0.75, mean)), 8000)
+    made = ingest(brand.posts, brand.orders, brand.creators, window_days=window)
+    notes = [note for note in made.provenance["notes"] if "--window-days" in note]
+    assert len(notes) == said
+    if said:
+        assert "many seem to come after it" in notes[0]
+        assert "--window-days 90" in notes[0]
 
 
 def test_orders_without_a_time_of_day_are_pointed_out() -> None:

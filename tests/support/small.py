@@ -72,7 +72,7 @@ def design(model: str, *, sources: bool = True, hidden: bool = True) -> Design:
 def prior(model: str) -> xr.Dataset:
     """Draw the prior of a shipped model for the brand's posts."""
     from attribution.model import build_model
-    from attribution.prior_draws import draw_prior
+    from attribution.model.prior_draws import draw_prior
 
     return draw_prior(build_model(design(model)), DISTINCT, 1)
 

@@ -24,6 +24,7 @@ from attribution.data.provenance import (
     file_record,
     notes,
     order_record,
+    short_window,
     until_record,
     window_record,
 )
@@ -172,6 +173,7 @@ def _provenance(
         "delays": delay_record(delays),
         "notes": [
             *notes(exports.orders.frame, rule.end, days, rule.asked),
+            *short_window(delays, days),
             *(text for file in _files(exports).values() for text in file.report.look_alikes),
         ],
     }

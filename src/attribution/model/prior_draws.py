@@ -17,7 +17,7 @@ from pytensor.graph.traversal import toposort
 from pytensor.tensor.random.op import RandomVariable
 
 from attribution.design.types import Floats
-from attribution.model import kept
+from attribution.model.late import kept
 
 Variable = Any  # PyTensor is not typed
 
