@@ -21,7 +21,7 @@ import polars as pl
 
 from attribution.spec import read_spec
 from proofs.calibration.stored import mark
-from proofs.pages import Page, table
+from proofs.pages import Page, covered, table
 from proofs.parallel import Lines, Record, gather, identity
 
 MODEL = "funnel"
@@ -95,11 +95,10 @@ def ways(records: Sequence[Record]) -> str:
     for truth in TRUTHS:
         for way in WAYS:
             of = [record["ways"][way] for record in records if record["truth"] == truth]
-            number, inside, said, wrong = (
-                sum(one[what] for one in of) for what in ("told", "inside", "said", "wrong")
-            )
+            inside = covered([one["inside"] for one in of], [one["told"] for one in of])
+            said, wrong = (sum(one[what] for one in of) for what in ("said", "wrong"))
             error = np.median([error for one in of for error in one["errors"]])
-            rows.append((truth, f"`{way}`", f"{inside} of {number}", f"{error:.0%}", said, wrong))
+            rows.append((truth, f"`{way}`", inside, f"{error:.0%}", said, wrong))
     healthy = sum(record["healthy"] for record in records)
     words = f"\n{healthy} of {len(records)} brands passed the health gate.\n"
     return table(headings, rows, words=2) + words

@@ -23,7 +23,7 @@ from attribution.data import daily
 from attribution.simulation import Brand, DailySales, Halo, Settings, simulate, simulate_daily_sales
 from attribution.spec import read_spec
 from proofs.calibration.stored import mark
-from proofs.pages import Page, held, table
+from proofs.pages import Page, covered, table
 from proofs.parallel import Lines, Record, gather, identity
 
 MODEL = "halo"
@@ -148,13 +148,13 @@ def _of_truth(name: str, of: Sequence[Record]) -> Sequence[object]:
     counts = (name, len(of), healthy, claims, none, len(of) - claims - none, f"{share:.1%}")
     if TRUTHS[name].halo.share == 0:
         return (*counts, "", "", "", "")
-    rates = sum(one["rates_inside"] for one in of) / sum(one["rates"] for one in of)
+    once = [1] * len(of)
     return (
         *counts,
-        held(one["share_inside"] for one in of),
+        covered([one["share_inside"] for one in of], once),
         f"{np.median([one['half_life'] for one in of]):.1f}",
-        held(one["half_life_inside"] for one in of),
-        f"{rates:.0%}",
+        covered([one["half_life_inside"] for one in of], once),
+        covered([one["rates_inside"] for one in of], [one["rates"] for one in of]),
     )
 
 

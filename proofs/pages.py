@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from proofs.parallel import Record
+from proofs.summary import clustered
 
 FOLDER = Path(__file__).parents[1] / "docs" / "explanation"
 BLOCK = re.compile(r"(<!-- table: (?P<name>\w+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -95,6 +96,18 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], words: int 
     rule = ["---"] * words + ["---:"] * (len(headings) - words)
     lines = [headings, rule, *rows]
     return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
+
+
+def covered(hits: Sequence[int], of: Sequence[int]) -> str:
+    """Say how many intervals hold the truth, with a 95 % interval of their share.
+
+    Parameters
+    ----------
+    hits, of
+        Those that hold it and all, of each brand; those of one brand count for fewer.
+    """
+    _, low, high = clustered(hits, of)
+    return f"{sum(hits)} of {sum(of)} ({low:.0%} to {high:.0%})"
 
 
 def held(inside: Iterable[bool]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from scipy.stats import binom
@@ -115,6 +117,25 @@ def claims(estimates: pl.DataFrame) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
+
+
+def clustered(hits: Sequence[int], of: Sequence[int]) -> tuple[float, float, float]:
+    """Return a share and its 95 % interval, cases of one brand counted for fewer.
+
+    Parameters
+    ----------
+    hits, of
+        Hits and cases of each brand; (brand,).
+    """
+    rows = [
+        {"brand": brand, "hit": float(k < hit)}
+        for brand, (hit, cases) in enumerate(zip(hits, of, strict=True))
+        for k in range(cases)
+    ]
+    frame = pl.DataFrame(rows)
+    rate = sum(hits) / sum(of)
+    number = effective_number(frame, rate)
+    return rate, *clopper_pearson(round(rate * number), number)
 
 
 def clopper_pearson(count: int, number: int, level: float = 0.95) -> tuple[float, float]:
