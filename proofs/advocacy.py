@@ -41,7 +41,7 @@ TRUTH: Mapping[str, float] = {
 TIERS = {"nano": 5_000, "micro": 25_000, "mid": 150_000}
 
 
-def simulate(seed: int) -> pl.DataFrame:
+def simulate(seed: int, truth: Mapping[str, float] = TRUTH) -> pl.DataFrame:
     """Return the posts of a brand with known effects."""
     rng = np.random.default_rng(seed)
     creator = np.repeat(np.arange(CREATORS), POSTS)
@@ -58,11 +58,11 @@ def simulate(seed: int) -> pl.DataFrame:
     log_rate = -7.0 + np.array([0.2, 0.0, -0.2])[tier]
     log_rate = log_rate + rng.normal(0.0, 0.4, CREATORS)[creator]
     for name, values in (("disclosure", disclosure), ("compensation", compensation)):
-        log_rate = log_rate + [TRUTH.get(f"{name} {value}", 0.0) for value in values]
-    log_rate = log_rate + TRUTH["managed"] * managed[creator]
-    log_rate = log_rate + TRUTH["reply rate"] * reply_rate[creator]
-    log_rate = log_rate + TRUTH["mentions"] * np.log1p(mentions)
-    log_rate = log_rate + TRUTH["collaborations"] * np.log1p(together)
+        log_rate = log_rate + [truth.get(f"{name} {value}", 0.0) for value in values]
+    log_rate = log_rate + truth["managed"] * managed[creator]
+    log_rate = log_rate + truth["reply rate"] * reply_rate[creator]
+    log_rate = log_rate + truth["mentions"] * np.log1p(mentions)
+    log_rate = log_rate + truth["collaborations"] * np.log1p(together)
     mean = reach * np.exp(log_rate)
     return pl.DataFrame(
         {

@@ -35,7 +35,6 @@ from attribution.simulation import Brand, Capture, Leaks, LiftTests, Settings, s
 from attribution.simulation.delay import Delay
 from attribution.spec import ModelSpec, read_spec
 from attribution.spec.priors import Prior
-from attribution.spec.sections import Capture as Section
 from attribution.spec.sections import Experiments, LiftTest, Survey
 from attribution.spec.sections.capture import SHARE
 from proofs.parallel import Lines, gather, identity
@@ -119,7 +118,7 @@ def tested(brand: Brand) -> ModelSpec:
 
 def captured(plain: Run, survey: Survey | None, seed: int) -> Run:
     """Return the run of the model of capture, from that of the plain one."""
-    spec = replace(read_spec("capture"), capture=_section(survey))
+    spec = surveyed(survey)
     rng = np.random.default_rng([seed, 2])
     posterior = plain.tree["posterior"].to_dataset()
     shape = tuple(posterior.sizes[name] for name in ("chain", "draw"))
@@ -133,9 +132,12 @@ def captured(plain: Run, survey: Survey | None, seed: int) -> Run:
     return replace(plain, spec=spec, design=design, tree=tree)
 
 
-def _section(survey: Survey | None) -> Section | None:
-    shipped = read_spec("capture").capture
-    return None if shipped is None else replace(shipped, survey=survey)
+def surveyed(survey: Survey | None) -> ModelSpec:
+    """Return the shipped model of capture with a survey, or with none."""
+    shipped = read_spec("capture")
+    if shipped.capture is None:
+        raise AssertionError("the model has a section of capture")
+    return replace(shipped, capture=replace(shipped.capture, survey=survey))
 
 
 def one_brand(seed: int) -> Record:

@@ -29,7 +29,7 @@ from attribution.spec import read_spec
 from proofs.calibration.stored import mark
 from proofs.capture import tested
 from proofs.fakes import joined
-from proofs.nulls import CREATORS, POSTS, shown
+from proofs.null_brands import CREATORS, POSTS, shown
 from proofs.parallel import Lines, Record, gather, identity
 from proofs.quick import HOW, posterior_of
 

@@ -4,110 +4,70 @@
     uv run python -m proofs.nulls --page
 
 Brands are simulated of which something is not true (likes and comments bring no orders and tiers
-are alike; nothing is fake; creators are alike; posts bring no sales without a code) and fitted with
-the models that speak of it. What each says with a probability above 0.95 is counted. Each brand
-becomes a line of a file in ``--folder``, so that a run that was stopped goes on; ``--page`` writes
-what is there into docs/explanation/nulls.md.
+are alike; nothing is fake; every order has a code) and fitted with the models that speak of it.
+What each says with a probability above 0.95 is counted. Each brand becomes a line of a file in
+``--folder``, so that a run that was stopped goes on; ``--page`` writes what is there into
+docs/explanation/nulls.md.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 
-from attribution.quantities.estimates import CANNOT_TELL, SURE, Quantity
-from attribution.simulation import Halo, Settings, simulate, simulate_daily_sales
-from attribution.simulation.settings import SAMPLE_RATES
+from attribution.quantities.estimates import Quantity
 from attribution.spec import read_spec
+from attribution.spec.sections import Survey
+from proofs import null_brands as brands_of
 from proofs.calibration.stored import mark
+from proofs.capture import surveyed, tested
 from proofs.fakes import joined
+from proofs.null_brands import CREATORS, POSTS, ZEROS, shown
+from proofs.null_claims import (
+    CODES,
+    FACTORS,
+    FAKES,
+    IN_A_TIER,
+    MULTIPLIERS,
+    SALES,
+    SHARES,
+    SLOPES,
+    STAGES,
+    TIERS,
+    Claim,
+)
 from proofs.parallel import Lines, Record, gather, identity
 from proofs.quick import HOW, posterior_of
 
 if TYPE_CHECKING:
     from attribution.data import AnalysisTable
+    from attribution.spec import ModelSpec
 
-CREATORS, POSTS = 40, 320
 FIRST_SEED = 4000
-
-ABOVE, BELOW, EITHER = "above", "below", "either"
-
 BEST = "best_tier_orders_per_1000_reached_in_all"
 ABSENT = ("fake_share_of_likes", "halo_share")
 """Shares of which the truth is 0."""
 
-
-@dataclass(frozen=True)
-class Claim:
-    """What may be claimed wrongly.
-
-    Parameters
-    ----------
-    words
-        The claim.
-    quantity
-        Pattern of the names of the quantities whose statements make it.
-    scope
-        Scope of these quantities.
-    side
-        Which answer is wrong: that of a probability above 0.95, of one below 0.05, or either.
-    """
-
-    words: str
-    quantity: str
-    scope: str
-    side: str = EITHER
-
-    @property
-    def nominal(self) -> float:
-        """How often a statement is sure by chance."""
-        return (2.0 if self.side == EITHER else 1.0) * (1.0 - SURE)
-
-    def found(self, quantities: Sequence[Quantity]) -> list[int]:
-        """Return how many statements there are, how many are sure, and how many are made.
-
-        A sure statement is not made where what it is about may not be there at all.
-        """
-        asked = [q for q in quantities if q.scope == self.scope and self._names(q.quantity)]
-        sure = [q for q in asked if self._is_sure(q.probability)]
-        return [len(asked), len(sure), sum(q.answer != CANNOT_TELL for q in sure)]
-
-    def _names(self, quantity: str) -> bool:
-        return re.fullmatch(self.quantity, quantity) is not None
-
-    def _is_sure(self, probability: float | None) -> bool:
-        if probability is None:
-            return False
-        above, below = probability >= SURE, probability <= 1.0 - SURE
-        return {ABOVE: above, BELOW: below, EITHER: above or below}[self.side]
+FEW, MANY, LIFTED = "capture, 200 asked", "capture, 1,000 asked", "additive, two lift tests"
+ASKED = {FEW: 200, MANY: 1000}
 
 
-TIERS = (
-    Claim("a tier is above another", "tier_contrast_.*", "contrast"),
-    Claim("a tier is the best", "best_tier_.*", "tier", ABOVE),
-    Claim("a tier is not the best", "best_tier_.*", "tier", BELOW),
-)
-SHARES = (
-    Claim("likes or comments bring orders", "share_of_orders_(likes|comments)", "overall", ABOVE),
-)
-SLOPES = (
-    Claim("likes go with orders", "elasticity_likes", "overall"),
-    Claim("comments go with orders", "elasticity_comments", "overall"),
-    Claim("a comment goes with more or fewer orders than a like", "comment_less_like", "overall"),
-)
-FAKES = (
-    Claim("more than a tenth of likes is fake", "fake_share_of_likes", "overall", ABOVE),
-    Claim("a creator has more fakes than average", "creator_more_fakes", "creator", ABOVE),
-    Claim("a creator has fewer fakes than average", "creator_more_fakes", "creator", BELOW),
-)
-MULTIPLIERS = (Claim("a creator is above or below average", "creator_multiplier", "creator"),)
-SALES = (Claim("posts bring sales", "halo_share", "overall", ABOVE),)
+def shipped(model: str, _seed: int) -> ModelSpec:
+    """Return a shipped model, whatever the brand."""
+    return read_spec(model)
+
+
+def of_codes(name: str, seed: int) -> ModelSpec:
+    """Return a model with a survey of which all had a code, or with the brand's lift tests."""
+    if name in ASKED:
+        return surveyed(Survey(ASKED[name], ASKED[name]))
+    return tested(brands_of.all_recorded(seed))
 
 
 @dataclass(frozen=True)
@@ -122,53 +82,20 @@ class Null:
         From a seed to a table of such a brand.
     claims
         What each model may claim wrongly, by its name.
+    spec
+        From the name of a model and a seed to the model.
     """
 
     words: str
     table: Callable[[int], AnalysisTable]
     claims: Mapping[str, tuple[Claim, ...]]
+    spec: Callable[[str, int], ModelSpec] = shipped
 
 
-def shown() -> Settings:
-    """Return the samples' settings at the size of these brands; all likes are shown."""
-    sized = Settings.samples().sized(CREATORS, POSTS)
-    return replace(sized, population=replace(sized.population, hidden_likes=0.0))
-
-
-def nothing_in_engagement(seed: int) -> AnalysisTable:
-    """Return posts whose orders all come from reach, at one rate in all tiers."""
-    alike = {part: dict.fromkeys(tiers, 0.0) for part, tiers in SAMPLE_RATES.tier_effects.items()}
-    settings = shown().without_engagement()
-    return joined(
-        simulate(replace(settings, rates=replace(settings.rates, tier_effects=alike)), seed)
-    )
-
-
-def nothing_fake(seed: int) -> AnalysisTable:
-    """Return posts without fakes, with a vendor's scores of audiences."""
-    return joined(simulate(shown().with_fakes(0.0), seed))
-
-
-def creators_alike(seed: int) -> AnalysisTable:
-    """Return posts of creators whose audiences buy alike."""
-    settings = shown()
-    return joined(simulate(replace(settings, rates=replace(settings.rates, creator_sd=0.0)), seed))
-
-
-def nothing_without_code(seed: int) -> AnalysisTable:
-    """Return days on which posts bring nothing but orders with a code."""
-    from attribution.data import daily, read_analysis
-
-    brand = simulate(Settings.samples().sized(60, 600), seed)
-    sold = simulate_daily_sales(brand, Halo(share=0.0), seed)
-    made = daily(brand.posts, sold.sales, orders=brand.orders, creators=brand.creators)
-    return read_analysis(made.frame)
-
-
-NULLS: Mapping[str, Null] = {
+TOGETHER: Mapping[str, Null] = {
     "engagement and tiers": Null(
         "likes and comments bring nothing, and tiers are alike",
-        nothing_in_engagement,
+        brands_of.nothing_in_engagement,
         {
             "additive": (*SHARES, *TIERS),
             "engagement": (*SLOPES, *TIERS),
@@ -176,30 +103,79 @@ NULLS: Mapping[str, Null] = {
             "tier_only": TIERS,
         },
     ),
-    "fakes": Null("nothing is fake", nothing_fake, {"authenticity": FAKES}),
-    "creators": Null("creators are alike", creators_alike, {"additive": MULTIPLIERS}),
-    "halo": Null("posts bring nothing without a code", nothing_without_code, {"halo": SALES}),
+    "fakes": Null("nothing is fake", brands_of.nothing_fake, {"authenticity": FAKES}),
+    "creators": Null("creators are alike", brands_of.creators_alike, {"additive": MULTIPLIERS}),
+    "halo": Null(
+        "posts bring nothing without a code", brands_of.nothing_without_code, {"halo": SALES}
+    ),
 }
+"""Kept in one file, whose lines go through them in turn."""
+
+APART: Mapping[str, Null] = {
+    "slopes": Null(
+        "likes and comments bring nothing in any tier, and tiers are alike",
+        brands_of.nothing_in_engagement,
+        {"engagement_by_tier": (*SLOPES, *IN_A_TIER, *TIERS)},
+    ),
+    "zeros": Null(
+        "the same, and a fifth of posts bring no orders by chance",
+        brands_of.zeros_alone,
+        {"engagement_zero_inflated": (*SLOPES, *TIERS)},
+    ),
+    "hurdle": Null(
+        "likes and comments bring nothing, and whether a post sells is chance",
+        brands_of.hurdle_alone,
+        {"engagement_hurdle": SLOPES},
+    ),
+    "stages": Null(
+        "tiers differ in followers alone, and likes and comments bring nothing",
+        brands_of.stages_alike,
+        {"funnel": (*STAGES, *SLOPES)},
+    ),
+    "factors": Null(
+        "labels, payment, management and relationship bring nothing",
+        brands_of.factors_alone,
+        {"advocacy": FACTORS},
+    ),
+    "codes": Null(
+        "every order through a post has a code, and no other order has",
+        lambda seed: joined(brands_of.all_recorded(seed)),
+        {FEW: CODES, MANY: CODES, LIFTED: CODES},
+        of_codes,
+    ),
+}
+"""Kept in a file each."""
+
+NULLS = {**TOGETHER, **APART}
 
 
 def work(number: int) -> Record:
-    """Simulate a brand and fit it; numbers go through the nulls in turn."""
-    seed, which = divmod(number, len(NULLS))
-    name = list(NULLS)[which]
-    table = NULLS[name].table(FIRST_SEED + seed)
-    claims = NULLS[name].claims
-    found = {model: fitted(model, table, seed, claims[model]) for model in claims}
-    return {"null": name, "seed": FIRST_SEED + seed, "models": found}
+    """Simulate a brand and fit it; numbers go through the nulls of one file in turn."""
+    seed, which = divmod(number, len(TOGETHER))
+    return one_brand(list(TOGETHER)[which], seed)
 
 
-def fitted(model: str, table: AnalysisTable, seed: int, claims: Sequence[Claim]) -> Record:
+def one_brand(name: str, seed: int) -> Record:
+    """Simulate a brand of a null and fit it with its models."""
+    null, first = NULLS[name], FIRST_SEED + seed
+    table = null.table(first)
+    found = {
+        model: fitted(null.spec(model, first), table, seed, claims)
+        for model, claims in null.claims.items()
+    }
+    return {"null": name, "seed": first, "models": found}
+
+
+def fitted(spec: ModelSpec, table: AnalysisTable, seed: int, claims: Sequence[Claim]) -> Record:
     """Fit a model to a table and return what it claims."""
     from attribution.fitting import design_of
-    from attribution.quantities.effects import quantities_of
+    from attribution.quantities.asked import Ask
+    from attribution.quantities.effects import quantities_with_stages
 
-    design = design_of(read_spec(model), table)
+    design = design_of(spec, table)
     draws, r_hat = posterior_of(design, seed)
-    return {"r_hat": r_hat, **told(quantities_of(design)(design, draws), claims)}
+    found = quantities_with_stages(design, Ask())(design, draws)
+    return {"r_hat": r_hat, **told(found, claims)}
 
 
 def told(quantities: Sequence[Quantity], claims: Sequence[Claim]) -> Record:
@@ -216,12 +192,36 @@ def told(quantities: Sequence[Quantity], claims: Sequence[Claim]) -> Record:
 
 
 def lines_of(folder: Path) -> Lines:
-    """Return the file of results; other settings or specs make other results."""
-    models = {model for null in NULLS.values() for model in null.claims}
-    claims = {name: repr(null.claims) for name, null in NULLS.items()}
+    """Return the file of the first nulls; other settings or specs make other results."""
+    models = {model for null in TOGETHER.values() for model in null.claims}
+    claims = {name: repr(null.claims) for name, null in TOGETHER.items()}
     marks = [mark(read_spec(model)) for model in sorted(models)]
     size = (CREATORS, POSTS, HOW)
     return Lines(folder / "brands.jsonl", identity(claims, marks, size, repr(shown())))
+
+
+def lines_apart(folder: Path, name: str) -> Lines:
+    """Return the file of a null that has one of its own."""
+    null = APART[name]
+    marks = {model: mark(null.spec(model, FIRST_SEED)) for model in null.claims}
+    size = (CREATORS, POSTS, ZEROS, HOW)
+    of = identity(name, repr(null.claims), marks, size, repr(shown()))
+    return Lines(folder / f"{name}.jsonl", of)
+
+
+def kept(folder: Path) -> list[Record]:
+    """Return what a folder has of all nulls."""
+    apart = (lines_apart(folder, name) for name in APART)
+    return [record for lines in (lines_of(folder), *apart) for record in lines.read().values()]
+
+
+def collect(name: str, brands: int, jobs: int, folder: Path) -> None:
+    """Gather brands of a null."""
+    if name in APART:
+        gather(partial(one_brand, name), range(brands), lines_apart(folder, name), jobs, name)
+        return
+    numbers = range(list(TOGETHER).index(name), brands * len(TOGETHER), len(TOGETHER))
+    gather(work, numbers, lines_of(folder), jobs, name)
 
 
 @click.command(help=__doc__)
@@ -234,14 +234,11 @@ def main(brands: int, null: str | None, jobs: int, folder: Path, page: bool) -> 
     """Collect brands, or write the page."""
     from proofs.nulls_page import PAGE
 
-    lines = lines_of(folder)
     if page:
-        PAGE.write(lines.read().values())
+        PAGE.write(kept(folder))
         return
-    numbers = range(brands * len(NULLS))
-    if null is not None:
-        numbers = numbers[list(NULLS).index(null) :: len(NULLS)]
-    gather(work, numbers, lines, jobs, "nulls")
+    for name in NULLS if null is None else (null,):
+        collect(name, brands, jobs, folder)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import polars as pl
 
 from attribution.simulation.population import apportion
-from proofs.nulls import CREATORS, NULLS, Claim, shown
+from proofs.null_brands import CREATORS, shown
+from proofs.null_claims import Claim
+from proofs.nulls import NULLS
 from proofs.pages import Page, table
 from proofs.parallel import Record
-from proofs.summary import clopper_pearson, effective_number
+from proofs.summary import clustered
 
 BANDS = 2.0
 """Standard errors on either side of an average."""
@@ -42,15 +43,8 @@ def counted(records: Sequence[Record], null: str, model: str, claim: Claim) -> l
 
 def interval(counts: Sequence[Sequence[int]]) -> tuple[float, float, float]:
     """Return the share of statements made, and its 95 % interval, clustered by brand."""
-    rows = [
-        {"brand": brand, "hit": float(k < made)}
-        for brand, (asked, _, made) in enumerate(counts)
-        for k in range(asked)
-    ]
-    frame = pl.DataFrame(rows)
-    rate = float(np.mean(frame["hit"].to_numpy()))
-    number = effective_number(frame, rate)
-    return rate, *clopper_pearson(round(rate * number), number)
+    asked, _, made = zip(*counts, strict=True)
+    return clustered(made, asked)
 
 
 def _shares(counts: Sequence[Sequence[int]]) -> Iterator[object]:

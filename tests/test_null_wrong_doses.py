@@ -8,7 +8,8 @@ import pytest
 from attribution.quantities.estimates import Quantity
 from proofs import doses_page, nulls_page, wrong_page
 from proofs.doses import ANSWERS, DOSES, TROUBLES, WITH, WITHOUT
-from proofs.nulls import BELOW, EITHER, NULLS, Claim
+from proofs.null_claims import BELOW, EITHER, Claim
+from proofs.nulls import NULLS
 from proofs.pages import FOLDER, Page
 from proofs.wrong import RIGHT, TRUTHS
 
