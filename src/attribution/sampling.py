@@ -148,7 +148,12 @@ def sample(
             model = build_model(design, matched=settings.method == "approximate")
         tell("compile", 0, 1)
         with laps.lap("compile"):
-            draw, way = compile_density(model, settings.chains, settings.method)
+            compiler = partial(
+                compile_model,
+                alone=settings.method == "approximate",
+                made_from=(design, settings.method),
+            )
+            draw, way = compile_density(model, settings.chains, settings.method, compiler)
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
             flat = improper_priors(design.spec)

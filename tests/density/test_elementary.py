@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from attribution.density.arrays import Input, Map
-from attribution.density.native import NativeFunction
+from attribution.density.native import NativeFunction, write_program
 from attribution.density.plan import Output
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ WORST = {"exp": 1.5, "log": 1.5, "log1p": 3.0, "expm1": 5.0}
 
 def vectorised(function: str, x: Floats) -> Floats:
     array = Map(x.shape, False, function, (Input(x.shape, False, 0),), ((0,),))
-    return NativeFunction([Output(array, 0)], len(x), len(x), 1)(x)[1]
+    return NativeFunction(write_program([Output(array, 0)], len(x), len(x)), 1)(x)[1]
 
 
 @pytest.mark.parametrize("function", EXACT)

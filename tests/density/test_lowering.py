@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.density.lower import Lowering, NotLoweredError
-from attribution.density.native import NativeFunction
+from attribution.density.native import NativeFunction, write_program
 from attribution.density.plan import Output
 
 RNG = np.random.default_rng(11)
@@ -68,7 +68,7 @@ def test_a_step_gives_what_pytensor_gives(name: str) -> None:
     for _ in range(2):
         point = RNG.normal(size=60)
         expected = np.ravel(evaluate(point[:20].reshape(5, 4), point[20:]))
-        found = NativeFunction([Output(array, 0)], 60, expected.size, 1)(point)[1]
+        found = NativeFunction(write_program([Output(array, 0)], 60, expected.size), 1)(point)[1]
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 
@@ -118,6 +118,6 @@ def test_steps_in_any_order_and_their_gradient(data: st.DataObject) -> None:
     expected = pytensor.function([vector], outputs, mode="FAST_COMPILE")(point)
     arrays = Lowering({vector: 0}).run(outputs)
     places = [Output(arrays[0], 0), Output(arrays[1], 4), Output(arrays[2], -1)]
-    value, found, _ = NativeFunction(places, 4, 8, 1)(point)
+    value, found, _ = NativeFunction(write_program(places, 4, 8), 1)(point)
     np.testing.assert_allclose(found, np.concatenate(expected[:2]), rtol=1e-9, atol=1e-9)
     assert value == pytest.approx(float(expected[2]), rel=1e-9, abs=1e-9)

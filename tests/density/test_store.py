@@ -16,7 +16,7 @@ from attribution.density.compiled import NativeModel, compile_model
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Yield an empty folder for machine code, in a process that has made none."""
-    monkeypatch.setattr(store, "_folder", lambda: tmp_path / "code")
+    monkeypatch.setattr(store, "root", lambda: tmp_path)
     native.compile_code.cache_clear()
     yield tmp_path / "code"
     native.compile_code.cache_clear()
@@ -65,12 +65,12 @@ def test_without_a_place_it_is_made_each_time(folder: Path) -> None:
     assert np.isfinite(compiled().density.values(np.zeros((1, 1)))).all()
 
 
-def test_what_was_used_last_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST", 3)
+def test_what_was_used_last_is_kept(folder: Path) -> None:
+    shelf = store.Shelf("code", 3)
     for k in range(5):
-        store.keep(str(k), b"code")
+        shelf.keep(str(k), b"code")
     assert len(list(folder.iterdir())) == 3
-    assert store.find("4") == b"code"
+    assert shelf.find("4") == b"code"
 
 
 @pytest.mark.parametrize("part", range(3))

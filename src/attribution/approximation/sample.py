@@ -56,7 +56,7 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
     if mode is None:
         raise refused("has no single peak, around which it could")
     rng = np.random.default_rng(seed)
-    parts = apart(model.density, mode, rng)
+    parts = apart(model.value, mode, rng)
     done, total = 0, (ROUNDS + 1) * len(parts) + MOVES
 
     def tell() -> None:
@@ -68,8 +68,8 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
     points = np.tile(mode.point, (count, 1))
     proposals, pareto_k, copies = [], [], 1.0
     for where in parts:
-        first = first_proposal(model.density, mode, where, model.inputs)
-        proposal, found = adapt(model.density, first, count, rng, tell)
+        first = first_proposal(model.value, mode, where, model.inputs)
+        proposal, found = adapt(model.value, first, count, rng, tell)
         if found.ess == 0.0:
             raise refused("gives what is proposed no density, so that it cannot")
         chosen = found.y[resample(found.weights, count, rng)]

@@ -12,10 +12,10 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
+from attribution.density import remembered
 from attribution.density.graph import DensityGraph, Stretch, density_graph
-from attribution.density.lower import Lowering
 from attribution.density.native import NativeFunction
-from attribution.density.plan import Output
+from attribution.density.programs import Programs, write_programs
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,12 @@ class NativeModel:
     ----------
     density
         Log-density and gradient at a point; shape (unknown,).
+    value
+        The log-density alone; with its gradient where it was not asked for alone.
     expand
         What is kept of a draw, from its point.
+    inputs
+        Names, places and shapes of the unknowns.
     kept
         Names, places and shapes of what is kept.
     start
@@ -35,6 +39,7 @@ class NativeModel:
     """
 
     density: NativeFunction
+    value: NativeFunction
     expand: NativeFunction
     inputs: Sequence[Stretch]
     kept: Sequence[Stretch]
@@ -46,7 +51,14 @@ class NativeModel:
         return self.start + jitter
 
 
-def compile_model(model: pm.Model, kept: Sequence[str], threads: int | None = None) -> NativeModel:
+def compile_model(
+    model: pm.Model,
+    kept: Sequence[str],
+    threads: int | None = None,
+    *,
+    alone: bool = False,
+    made_from: object = None,
+) -> NativeModel:
     """Compile a model's density and what is kept of a draw.
 
     Parameters
@@ -57,14 +69,25 @@ def compile_model(model: pm.Model, kept: Sequence[str], threads: int | None = No
         Names of unknowns and deterministics that are kept of each draw.
     threads
         Threads that may sample at once; as many as there are processors if None.
+    alone
+        Whether the value is wanted without the gradient too.
+    made_from
+        All that the model depends on, pickled the same where it is the same: its graph is then
+        rewritten once on a machine. None to rewrite it each time.
 
     Raises
     ------
     NotLoweredError
         For a step of the model's graph that cannot be compiled this way.
     """
-    with _uncollected():
-        return compile_graph(density_graph(model, kept), threads or os.cpu_count() or 1)
+
+    def write() -> Programs:
+        with _uncollected():
+            return write_programs(density_graph(model, kept), alone=alone)
+
+    if made_from is None:
+        return _native(write(), threads)
+    return _native(remembered.programs((made_from, tuple(kept), alone), write), threads)
 
 
 @contextmanager
@@ -84,29 +107,17 @@ def _uncollected() -> Iterator[None]:
 
 def compile_graph(graph: DensityGraph, threads: int) -> NativeModel:
     """Compile a graph all of whose data are constants; see :func:`compile_model`."""
-    lowering = Lowering({v: stretch.start for v, stretch in graph.inputs.items()})
+    return _native(write_programs(graph, alone=False), threads)
+
+
+def _native(programs: Programs, threads: int | None) -> NativeModel:
+    threads = threads or os.cpu_count() or 1
+    density = NativeFunction(programs.density, threads)
     return NativeModel(
-        density=_density(graph, lowering, threads),
-        expand=_expand(graph, lowering, threads),
-        inputs=list(graph.inputs.values()),
-        kept=[stretch for _, stretch in graph.kept],
-        start=graph.start,
+        density=density,
+        value=density if programs.value is None else NativeFunction(programs.value, threads),
+        expand=NativeFunction(programs.expand, threads),
+        inputs=programs.inputs,
+        kept=programs.kept,
+        start=programs.start,
     )
-
-
-def _density(graph: DensityGraph, lowering: Lowering, threads: int) -> NativeFunction:
-    value, *gradient = lowering.run(graph.density)
-    outputs = [Output(value, -1)]
-    for array, stretch in zip(gradient, graph.inputs.values(), strict=True):
-        outputs.append(Output(array, stretch.start))
-    dim = len(graph.start)
-    return NativeFunction(outputs, dim, dim, threads)
-
-
-def _expand(graph: DensityGraph, lowering: Lowering, threads: int) -> NativeFunction:
-    arrays = lowering.run([variable for variable, _ in graph.kept])
-    outputs = [
-        Output(array, stretch.start) for array, (_, stretch) in zip(arrays, graph.kept, strict=True)
-    ]
-    length = sum(stretch.size for _, stretch in graph.kept)
-    return NativeFunction(outputs, len(graph.start), length, threads)

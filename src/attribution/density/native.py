@@ -6,6 +6,7 @@ import ctypes
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,12 +15,13 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from attribution.density import store
 from attribution.density.body import POINTER, SCIPY
 from attribution.density.elementary import DOUBLE, INT, number, whole
 from attribution.density.emit import Emitter, Table
 from attribution.density.plan import Output, Plan
+from attribution.density.store import Shelf, key
 
+CODE = Shelf("code", 200)
 BYTES = 8
 FEW_POINTS = 8
 """Points up to which Python's lock is kept: beside another thread that runs Python, to get it back
@@ -28,8 +30,33 @@ takes longer than what it was let go for."""
 NOT_FINITE_GRADIENT, NOT_FINITE_VALUE = 3, 4
 
 
-class NativeFunction:
-    """A function of a point, compiled.
+@dataclass(frozen=True)
+class Program:
+    """The code of a function of a point, and the numbers that it reads.
+
+    Parameters
+    ----------
+    code
+        Written for LLVM.
+    table
+        What it reads.
+    memory
+        Numbers that it keeps while it computes.
+    dim
+        Length of the point.
+    length
+        Numbers that its outputs take.
+    """
+
+    code: str
+    table: Table
+    memory: int
+    dim: int
+    length: int
+
+
+def write_program(outputs: Sequence[Output], dim: int, length: int) -> Program:
+    """Write the code of a function of a point.
 
     Parameters
     ----------
@@ -39,22 +66,33 @@ class NativeFunction:
         Length of the point.
     length
         Numbers that the outputs take.
+    """
+    has_value = any(output.start < 0 for output in outputs)
+    plan = Plan(outputs)
+    module = ir.Module("attribution")
+    emitter = Emitter(module, "compute", plan)
+    table = emitter.write()
+    _write_entry(module, emitter.function, has_value=has_value)
+    return Program(str(module), table, plan.size, dim, length)
+
+
+class NativeFunction:
+    """A function of a point, compiled.
+
+    Parameters
+    ----------
+    program
+        What it computes.
     threads
         Threads that may call at once; each has memory of its own.
     """
 
-    def __init__(self, outputs: Sequence[Output], dim: int, length: int, threads: int) -> None:
-        self.dim, self.length, self.threads = dim, length, threads
-        self.has_value = any(output.start < 0 for output in outputs)
-        plan = Plan(outputs)
-        module = ir.Module("attribution")
-        emitter = Emitter(module, "compute", plan)
-        table = emitter.write()
-        _write_entry(module, emitter.function, has_value=self.has_value)
-        self.code = str(module)
-        self._engine = compile_code(self.code)
+    def __init__(self, program: Program, threads: int) -> None:
+        self.code, self.dim, self.length = program.code, program.dim, program.length
+        self.threads = threads
+        self._engine = compile_code(program.code)
         self.address = self._engine.get_function_address("entry")
-        self._bind(table, plan.size, threads)
+        self._bind(program.table, program.memory, threads)
 
     def _bind(self, table: Table, size: int, threads: int) -> None:
         stride = size + 64
@@ -145,13 +183,13 @@ def _scipy_address(name: str) -> int:
     from scipy.special import cython_special
 
     capsules = cython_special.__pyx_capi__
-    for key in (name, f"__pyx_fuse_0{name}", f"__pyx_fuse_1{name}"):
-        if key in capsules and str(capsules[key]).startswith('<capsule object "double (double'):
+    for own in (name, f"__pyx_fuse_0{name}", f"__pyx_fuse_1{name}"):
+        if own in capsules and str(capsules[own]).startswith('<capsule object "double (double'):
             get_name = ctypes.pythonapi.PyCapsule_GetName
             get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
             get = ctypes.pythonapi.PyCapsule_GetPointer
             get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-            return int(get(capsules[key], get_name(capsules[key])))
+            return int(get(capsules[own], get_name(capsules[own])))
     raise LookupError(f"SciPy has no compiled {name} of doubles")
 
 
@@ -162,15 +200,15 @@ def compile_code(code: str) -> Any:
     module = llvm.parse_assembly(code)
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
-    name = store.key(code, *_made_by())
-    piece = store.find(name)
+    name = key(code, *_made_by())
+    piece = CODE.find(name)
     if piece is None:
         options = llvm.create_pipeline_tuning_options(speed_level=3)
         options.loop_vectorization = True
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
     engine = llvm.create_mcjit_compiler(module, _new_machine())
-    engine.set_object_cache(lambda _module, made: store.keep(name, made), lambda _module: piece)
+    engine.set_object_cache(lambda _module, made: CODE.keep(name, made), lambda _module: piece)
     engine.finalize_object()
     return engine
 
@@ -275,7 +313,7 @@ def _check_finite(b: ir.IRBuilder, out: Any, length: Any, value: Any) -> Any:
     """Write a check that all is finite: 0 times a finite number is 0, else NaN."""
     before = b.block
     head, done = b.append_basic_block("check"), b.append_basic_block("checked")
-    b.branch(head)
+    b.cbranch(b.icmp_signed(">", length, whole(0)), head, done)
     b.position_at_end(head)
     ix, total = b.phi(INT), b.phi(DOUBLE)
     ix.add_incoming(whole(0), before)
@@ -288,7 +326,10 @@ def _check_finite(b: ir.IRBuilder, out: Any, length: Any, value: Any) -> Any:
     total.add_incoming(more, head)
     b.cbranch(b.icmp_signed("<", following, length), head, done)
     b.position_at_end(done)
-    bad = b.fcmp_unordered("uno", more, more)
+    sum_of_all = b.phi(DOUBLE)
+    sum_of_all.add_incoming(number(0.0), before)
+    sum_of_all.add_incoming(more, head)
+    bad = b.fcmp_unordered("uno", sum_of_all, sum_of_all)
     code = b.select(bad, whole(NOT_FINITE_GRADIENT), whole(0))
     if value is None:
         return code
