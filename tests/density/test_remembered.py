@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from support import small
 from attribution.density import compiled, remembered, store
 from attribution.density.compiled import NativeModel, compile_model
 from attribution.density.programs import Programs
-from attribution.design import Design
-from attribution.model import build_model, kept
+
+COUNTS = (0, 1, 2, 3, 4)
 
 
 @pytest.fixture
@@ -39,20 +38,19 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return times
 
 
-def model(design: Design, alone: bool = False, changed: str = "") -> NativeModel:
-    built = build_model(design)
-    return compile_model(built, kept(built), 1, alone=alone, made_from=(design, changed))
+def model(
+    counts: tuple[int, ...] = COUNTS, *, alone: bool = False, kept: tuple[str, ...] = ("rate",)
+) -> NativeModel:
+    """Compile a model of counts, which is made from nothing else."""
+    with pm.Model() as made:
+        rate = pm.Gamma("rate", 2.0, 1.0)
+        pm.Deterministic("double", 2.0 * rate)
+        pm.Poisson("count", rate, observed=np.asarray(counts))
+    return compile_model(made, kept, 1, alone=alone, made_from=counts)
 
 
-@pytest.fixture(scope="module")
-def design() -> Design:
-    return small.design("tier_only", sources=False, hidden=False)
-
-
-def test_a_model_that_was_seen_is_not_rewritten(
-    folder: Path, written: list[bool], design: Design
-) -> None:
-    first, again = model(design, alone=True), model(design, alone=True)
+def test_a_model_that_was_seen_is_not_rewritten(folder: Path, written: list[bool]) -> None:
+    first, again = model(alone=True), model(alone=True)
     assert written == [True]
     assert len(list(folder.iterdir())) == 1
     points = first.start + np.random.default_rng(1).normal(size=(5, len(first.start)))
@@ -65,49 +63,35 @@ def test_a_model_that_was_seen_is_not_rewritten(
     assert np.array_equal(first.start, again.start)
 
 
-def other_count(design: Design) -> Design:
-    outcome = design.outcome.copy()
-    outcome[3] += 1
-    return replace(design, outcome=outcome)
-
-
-@pytest.mark.parametrize(
-    ("change", "how"),
-    [
-        (other_count, {}),
-        (lambda design: design, {"alone": True}),
-        (lambda design: design, {"changed": "approximate"}),
-    ],
-)
-def test_whatever_differs_is_written_anew(
-    folder: Path,
-    written: list[bool],
-    design: Design,
-    change: Callable[[Design], Design],
-    how: dict[str, bool],
-) -> None:
-    before, after = model(design), model(change(design), **how)
+def test_other_data_are_another_model(folder: Path, written: list[bool]) -> None:
+    before, after = model(), model((0, 1, 2, 3, 5))
     assert len(written) == 2
-    point = before.start + 0.1
-    if change is other_count:
-        assert before.density(point)[0] != after.density(point)[0]
+    assert before.density(before.start)[0] != after.density(after.start)[0]
+
+
+def test_what_is_wanted_is_part_of_what_it_is_found_under(
+    folder: Path, written: list[bool]
+) -> None:
+    assert model().value is not model(alone=True).value
+    assert [of.name for of in model(kept=("double",)).kept] == ["double"]
+    assert written == [False, True, False]
 
 
 def test_another_source_finds_nothing(
-    folder: Path, written: list[bool], design: Design, monkeypatch: pytest.MonkeyPatch
+    folder: Path, written: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model(design)
+    model()
     monkeypatch.setattr(remembered, "_source", lambda: "of another release")
-    model(design)
+    model()
     assert len(written) == 2
 
 
 def test_what_is_large_is_not_kept(
-    folder: Path, written: list[bool], design: Design, monkeypatch: pytest.MonkeyPatch
+    folder: Path, written: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remembered, "LARGEST", 1000)
-    model(design)
-    model(design)
+    model()
+    model()
     assert len(written) == 2
     assert not folder.exists()
 
@@ -121,10 +105,18 @@ def test_without_what_it_is_made_from_nothing_is_kept(folder: Path, written: lis
     assert not folder.exists()
 
 
-def test_the_value_alone_is_that_beside_the_gradient(folder: Path, design: Design) -> None:
-    both = model(design, alone=True)
+def test_the_value_alone_is_that_beside_the_gradient(folder: Path) -> None:
+    both = model(alone=True)
     assert both.value is not both.density
     points = both.start + np.random.default_rng(2).normal(size=(20, len(both.start)))
     np.testing.assert_allclose(both.value.values(points), both.density.values(points), rtol=1e-12)
     outside = np.full((1, len(both.start)), np.nan)
     assert both.value.values(outside) == -np.inf
+
+
+def test_a_design_built_anew_is_the_same_and_one_of_another_count_is_not() -> None:
+    one, other = small.design("additive"), small.design("additive")
+    assert one is not other
+    assert remembered._digest(one) == remembered._digest(other)
+    more = replace(other, outcome=other.outcome + np.eye(len(other.outcome), dtype=int)[3])
+    assert remembered._digest(one) != remembered._digest(more)
