@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SURPRISE = 0.005
 """Two-sided predictive probability below which an observed figure contradicts the model."""
 
+ENOUGH = int(1.0 / SURPRISE)
+"""Replications from which one figure beyond all of them has a probability below that."""
+
 PRIOR_SURPRISE = 0.02
 
 FEW_LEVELS = 12
@@ -75,13 +78,37 @@ def surprise(name: str, observed: float, replicated: Floats, meaning: str, advic
 def larger(name: str, observed: float, replicated: Floats, meaning: str, advice: str) -> Check:
     """Return the check of a figure that contradicts the model only where it is too large.
 
-    What was observed counts as one of the replications, so that fewer than 200 of them, as large
-    tables have, contradict nothing.
+    What was observed counts as one of the replications, so that fewer than :data:`ENOUGH` of them
+    could contradict nothing: then no check is made.
     """
+    if len(replicated) < ENOUGH:
+        return too_few(name, len(replicated), meaning)
     known = np.isfinite(observed) and not np.any(np.isnan(replicated))
     p = (1.0 + np.sum(replicated >= observed)) / (1.0 + len(replicated)) if known else float("nan")
     value = f"observed {observed:,.4g}, predicted {_range(replicated)}"
     return _judged(name, value, p, "p of as much or more", meaning, advice)
+
+
+def too_few(name: str, replications: int, meaning: str) -> Check:
+    """Return the check that cannot be made from so few replications, as very large tables have."""
+    return not_made(
+        name,
+        f"{replications} replications, {ENOUGH} are needed",
+        meaning,
+        "Fit with more draws; of a table of more than 100,000 posts, some of the creators alone.",
+    )
+
+
+def not_made(name: str, why: str, meaning: str, advice: str) -> Check:
+    """Return the check that cannot be made, which warns."""
+    return Check(
+        name=name,
+        status="warn",
+        value=f"could not be made: {why}",
+        threshold=f"p of as much or more at least {SURPRISE}",
+        meaning=meaning,
+        advice=advice,
+    )
 
 
 def _judged(name: str, value: str, p: float, of: str, meaning: str, advice: str) -> Check:

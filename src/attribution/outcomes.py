@@ -116,6 +116,10 @@ class Outcome(ABC):
         """Return what bins are of, from outcomes; (…, post)."""
         return y
 
+    def even(self, y: Floats) -> Floats:
+        """Return outcomes on a scale on which no single large one decides; (…, post)."""
+        return y
+
 
 @dataclass(frozen=True)
 class Count(Outcome):
@@ -150,6 +154,10 @@ class Count(Outcome):
             "90th percentile": lambda y: np.quantile(y, 0.9, axis=1),
             f"largest {largest}": lambda y: np.max(y, axis=1),
         }
+
+    def even(self, y: Floats) -> Floats:
+        """Return ln(1 + count)."""
+        return np.log1p(y)
 
     def bins(self, observed: Floats) -> list[Bin]:
         """Return 0, 1, 2 to 3, 4 to 7 … up to the largest observed count."""
@@ -275,13 +283,12 @@ class Amount(Number):
 
     def statistics(self) -> Statistics:
         """Return how amounts spread and where they end."""
-        least = np.finfo(np.float64).tiny
-        return {
-            f"spread of ln({self.column}) (standard deviation)": lambda y: np.std(
-                np.log(np.maximum(y, least)), axis=1
-            ),
-            **self._ends(),
-        }
+        name = f"spread of ln({self.column}) (standard deviation)"
+        return {name: lambda y: np.std(self.even(y), axis=1), **self._ends()}
+
+    def even(self, y: Floats) -> Floats:
+        """Return logarithms."""
+        return np.log(np.maximum(y, np.finfo(np.float64).tiny))
 
 
 def _between(ends: Sequence[float], texts: Sequence[str], start: str) -> list[Bin]:

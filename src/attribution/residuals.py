@@ -2,12 +2,14 @@
 
 Figures of all posts together agree with a model that is wrong of single ones: without dispersion,
 effects of creators take up what is chance, and totals still agree. Residuals tell (posterior
-predictive checks with discrepancies: Gelman, Meng & Stern 1996, *Statistica Sinica* 6(4)).
+predictive checks with discrepancies: Gelman, Meng & Stern 1996, *Statistica Sinica* 6(4)). How
+alike posts are is told of logarithms of counts and amounts, as rare large posts would decide it:
+of ten tables fitted without their creators it tells seven so, and three by the counts themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,8 @@ CREATOR = "creator_id"
 AROUND = "spread around what is expected"
 AT_ONCE = 2_000_000
 """Residuals of replications that are in memory together."""
+ROUNDED = 1e-12
+"""Standard deviation, in units of the mean, that numbers that are the same may have by rounding."""
 
 
 def alike(noun: str) -> str:
@@ -41,29 +45,47 @@ def residual_checks(design: Design, replicated: Floats) -> Iterator[Check]:
     replicated
         Outcomes drawn from the posterior predictive distribution; (replication, post).
     """
-    noun, creators = outcome_of(design).noun, creators_of(design)
-    centre, spread = replicated.mean(axis=0), replicated.std(axis=0)
-    observed = residuals(design.outcome[None], centre, spread)
-    squares, products = [], []
-    for block in np.array_split(replicated, max(1, replicated.size // AT_ONCE)):
-        drawn = residuals(block, centre, spread)
-        squares.append(np.mean(drawn**2, axis=1))
-        products.append(np.zeros(len(drawn)) if creators is None else likeness(drawn, creators))
+    outcome, creators = outcome_of(design), creators_of(design)
+    noun, observed = outcome.noun, design.outcome.astype(np.float64)
     yield larger(
         AROUND,
-        float(np.mean(observed**2)),
-        np.concatenate(squares),
+        *compared(observed, replicated, lambda y: y, lambda r: np.mean(r**2, axis=1)),
         f"whether {noun}s differ from what is expected of them as the family says",
         "Fit a family with a dispersion, or terms for what sets them apart, and compare.",
     )
     if creators is not None:
         yield larger(
             alike(noun),
-            float(likeness(observed, creators)[0]),
-            np.concatenate(products),
+            *compared(observed, replicated, outcome.even, lambda r: likeness(r, creators)),
             f"whether a creator's {noun}s have in common what the model does not know",
             "Add a term for creators (see `attribution models show engagement`), and compare.",
         )
+
+
+def compared(
+    observed: Floats,
+    replicated: Floats,
+    scale: Callable[[Floats], Floats],
+    figure: Callable[[Floats], Floats],
+) -> tuple[float, Floats]:
+    """Return a figure of residuals as observed, and of each replication; (replication,).
+
+    Parameters
+    ----------
+    observed, replicated
+        Outcomes; (post,) and (replication, post).
+    scale
+        What residuals are of; (…, post) -> (…, post).
+    figure
+        From residuals, (row, post) -> (row,).
+    """
+    blocks = np.array_split(replicated, max(1, replicated.size // AT_ONCE))
+    shape, count = observed.shape, len(replicated)
+    centre = sum((scale(block).sum(axis=0) for block in blocks), np.zeros(shape)) / count
+    squares = sum((np.sum((scale(b) - centre) ** 2, axis=0) for b in blocks), np.zeros(shape))
+    spread = np.sqrt(squares / count)
+    drawn = [figure(residuals(scale(block), centre, spread)) for block in blocks]
+    return float(figure(residuals(scale(observed[None]), centre, spread))[0]), np.concatenate(drawn)
 
 
 def residuals(outcomes: Floats | Integers, centre: Floats, spread: Floats) -> Floats:
@@ -79,7 +101,8 @@ def residuals(outcomes: Floats | Integers, centre: Floats, spread: Floats) -> Fl
         Mean and standard deviation of each post's replications; (post,).
     """
     away = outcomes - centre
-    return np.divide(away, spread, out=np.zeros(away.shape), where=spread != 0)
+    differ = ~(spread <= ROUNDED * np.abs(centre))
+    return np.divide(away, spread, out=np.zeros(away.shape), where=differ)
 
 
 def likeness(residual: Floats, creators: Integers) -> Floats:
