@@ -36,6 +36,7 @@ ORDER = (
     "manifest",
     "agreement",
     "residuals",
+    "along",
     "refunds",
     "density",
     "approximation",

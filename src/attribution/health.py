@@ -16,6 +16,7 @@ import polars as pl
 
 from attribution import forward
 from attribution.agreement import Figures, posterior_agreement, prior_conflict, surprise, verdict
+from attribution.along import along_checks
 from attribution.design.types import Design, Floats, Integers, Value
 from attribution.diagnostics import ESS_PER_CHAIN, R_HAT, agreement, worst
 from attribution.draws import Draws, blocks, stack, stage_dataset, thin
@@ -77,7 +78,9 @@ def _of_data(design: Design, tree: xr.DataTree) -> Iterator[Check]:
     prior = stack(tree["prior"].to_dataset()) if "prior" in tree.children else None
     figures = Figures(tree["predictive_figures"].to_dataset())
     yield from posterior_agreement(design, figures)
-    yield from residual_checks(design, _replicated(design, tree))
+    replicated = _replicated(design, tree)
+    yield from residual_checks(design, replicated)
+    yield from along_checks(design, replicated)
     yield from _revenue(design, thin(draws, REPLICATIONS))
     yield from refund_checks(design, thin(draws, REPLICATIONS))
     yield _influence(tree, design)
