@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CREATORS, POSTS = 40, 320
 ZEROS = 0.2
 """Share of posts that bring nothing whatever their mean, where some do."""
+FEE, FEE_SD = 0.02, 0.3
+"""Fee per person reached, and how much creators differ in it (log scale)."""
 
 
 def shown() -> Settings:
@@ -130,6 +132,27 @@ def factors_alone(seed: int) -> AnalysisTable:
     from proofs import advocacy
 
     return AnalysisTable(advocacy.simulate(seed, dict.fromkeys(advocacy.TRUTH, 0.0)))
+
+
+def rate_flat(seed: int) -> AnalysisTable:
+    """Return posts that bring orders at one rate, whatever the followers."""
+    return _with_fees("flat", seed)
+
+
+def rate_monotone(seed: int) -> AnalysisTable:
+    """Return posts whose rate rises with followers all the way, or falls of every other seed."""
+    return _with_fees("falling" if seed % 2 else "rising", seed)
+
+
+def _with_fees(curve: str, seed: int) -> AnalysisTable:
+    """Return posts with a curve of followers, whose fees follow reach."""
+    from attribution.data import AnalysisTable
+    from proofs import peaks
+
+    posts = peaks.simulate(curve, seed)
+    off = np.random.default_rng((seed, 1)).normal(0.0, FEE_SD, peaks.CREATORS)
+    fees = FEE * posts["reach"].to_numpy() * np.exp(np.repeat(off, peaks.POSTS))
+    return AnalysisTable(posts.with_columns(fee=pl.Series(fees)))
 
 
 def all_recorded(seed: int) -> Brand:

@@ -110,6 +110,8 @@ STAGES = (
         )
     ),
 )
+PEAKS = (Claim("a number of followers is best", "has_peak_followers", "overall", ABOVE),)
+ENDS = (Claim("posts with most or fewest followers are ahead", "ends_ratio_followers", "overall"),)
 CODES = (
     Claim("there are more orders than recorded", "orders_per_recorded_order", "overall", ABOVE),
     Claim("there are fewer orders than recorded", "orders_per_recorded_order", "overall", BELOW),

@@ -31,10 +31,12 @@ from proofs.fakes import joined
 from proofs.null_brands import CREATORS, POSTS, ZEROS, shown
 from proofs.null_claims import (
     CODES,
+    ENDS,
     FACTORS,
     FAKES,
     IN_A_TIER,
     MULTIPLIERS,
+    PEAKS,
     SALES,
     SHARES,
     SLOPES,
@@ -136,6 +138,16 @@ APART: Mapping[str, Null] = {
         "labels, payment, management and relationship bring nothing",
         brands_of.factors_alone,
         {"advocacy": FACTORS},
+    ),
+    "curve": Null(
+        "posts bring orders at one rate, whatever the followers",
+        brands_of.rate_flat,
+        {"goldilocks": (*PEAKS, *ENDS), "goldilocks_fee": (*PEAKS, *ENDS)},
+    ),
+    "slope": Null(
+        "the rate rises with followers all the way, or falls",
+        brands_of.rate_monotone,
+        {"goldilocks": PEAKS, "goldilocks_fee": PEAKS},
     ),
     "codes": Null(
         "every order through a post has a code, and no other order has",
