@@ -6,40 +6,100 @@ stopped goes on where it was.
 
 from __future__ import annotations
 
-import tempfile
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import polars as pl
 
-from attribution.data import ingest
+from attribution.data import AnalysisTable
 from attribution.errors import InputError
 from attribution.fitting import fit
 from attribution.known_truth import KEYS, contributions_truth, roi_truth, truth_table
 from attribution.quantities import estimates as estimated
+from attribution.quantities.estimates import estimate_table
 from attribution.run import Run
 from attribution.simulation import Brand, Settings, Truth, simulate, simulate_from_prior
-from attribution.spec import read_spec
+from attribution.spec import ModelSpec, read_spec
+from proofs.calibration.replicate import templates
 from proofs.calibration.stored import mark
+from proofs.fakes import joined
 from proofs.parallel import in_processes
 
 PROBABILITIES = (0.89, 0.5)
 """Of the intervals that are compared with the truth."""
 
+MARGIN = 0.6
+"""Share of net revenue left before marketing costs."""
+
 COLUMNS = (*KEYS, "lower", "upper", "median", "truth", "probability", "answer")
+
+Beside = Callable[[Run], pl.DataFrame]
+"""From a run to every estimate with an interval beside its truth."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A table to fit.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    table
+        Posts.
+    beside
+        What knows the truth.
+    """
+
+    spec: ModelSpec
+    table: AnalysisTable
+    beside: Beside
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of brand: where its truth comes from, how large it is, how to make one."""
+    """A kind of brand: which model is fitted, where its truth comes from, how large it is.
 
-    name: str
+    Parameters
+    ----------
+    model, origin
+        Name of the model, and of where truth comes from.
+    words
+        The same in words.
+    creators, each
+        Creators, and posts of each on average.
+    """
+
+    model: str
+    origin: str
     words: str
-    make: Callable[[int], Brand]
+    creators: int
+    each: int
+
+    @property
+    def name(self) -> str:
+        """Name of its files and in the page."""
+        return f"{self.model}_{self.origin}_{self.creators}x{self.each}"
+
+    @property
+    def described(self) -> str:
+        """What it is, in words."""
+        return f"{self.words}; {self.creators} creators, {self.creators * self.each} posts"
+
+    def make(self, seed: int) -> Example:
+        """Return a brand of this kind."""
+        from proofs.drawn_brands import drawn
+
+        size = (self.creators, self.each)
+        if self.origin == "prior" and self.model != "additive":
+            return drawn(self.model, seed, *size)
+        brand = (_prior if self.origin == "prior" else _fixed)(seed, *size)
+        truth = partial(beside_truth, truth=brand.truth)
+        return Example(read_spec(self.model), joined(brand), truth)
 
 
 def _prior(seed: int, creators: int, each: int) -> Brand:
@@ -51,19 +111,16 @@ def _fixed(seed: int, creators: int, each: int) -> Brand:
     return simulate(Settings.samples().sized(creators, creators * each), seed)
 
 
-def _sized(name: str, words: str, make: Callable[..., Brand], creators: int, each: int) -> Kind:
-    said = f"{words}; {creators} creators, {creators * each} posts"
-    return Kind(f"{name}_{creators}x{each}", said, partial(make, creators=creators, each=each))
-
-
+OWN_PRIOR, SAMPLES = "drawn from the model's own prior", "the samples' truth"
+SIZES = ((50, 10), (8, 3))
 KINDS = {
     kind.name: kind
-    for kind in (
-        _sized("prior", "drawn from the model's own prior", _prior, 50, 10),
-        _sized("prior", "drawn from the model's own prior", _prior, 8, 3),
-        _sized("fixed", "the samples' truth", _fixed, 50, 10),
-        _sized("fixed", "the samples' truth", _fixed, 8, 3),
+    for model, origin, words in (
+        ("additive", "prior", OWN_PRIOR),
+        ("engagement", "prior", OWN_PRIOR),
+        ("additive", "fixed", SAMPLES),
     )
+    for kind in (Kind(model, origin, words, *size) for size in SIZES)
 }
 
 
@@ -86,15 +143,16 @@ def collect(kind: str, brands: int, first_seed: int, jobs: int, folder: Path) ->
 
 def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
     """Fit one brand and write its estimates beside their truth; None when it is refused."""
-    path, spec = folder / f"{kind}-{seed}.parquet", mark(read_spec("additive"))
+    of = KINDS[kind]
+    path, spec = folder / f"{kind}-{seed}.parquet", mark(read_spec(of.model))
     if path.exists() and _is_of(path, spec):
         return path
     try:
-        brand = KINDS[kind].make(seed)
-        run = fitted(brand, seed)
+        example = of.make(seed)
+        run = fitted(example.spec, example.table, seed)
     except InputError:
         return None
-    told = [at_probability(run, brand.truth, probability) for probability in PROBABILITIES]
+    told = [at_probability(run, example.beside, probability) for probability in PROBABILITIES]
     estimates = pl.concat(told).with_columns(
         brand=pl.lit(seed),
         spec=pl.lit(spec),
@@ -110,20 +168,20 @@ def one_brand(kind: str, seed: int, folder: Path) -> Path | None:
     return path
 
 
-def fitted(brand: Brand, seed: int) -> Run:
-    """Write a brand as CSV files, join them and fit them, as a user would.
+def fitted(spec: ModelSpec, table: AnalysisTable, seed: int) -> Run:
+    """Fit a table with the defaults, from a graph that the process has where it has one like it.
 
     Raises
     ------
     InputError
         Where a user would be refused, such as without any order.
     """
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+    from attribution import sampling
+
+    reusing = partial(sampling.compile_density, compiler=templates())
+    with warnings.catch_warnings(), patch.object(sampling, "compile_density", reusing):
         warnings.simplefilter("ignore")
-        files = Path(scratch)
-        brand.write(files, overwrite=True)
-        table = ingest(files / "posts.csv", files / "orders.csv", files / "creators.csv").table
-        return fit("additive", table, seed=seed)
+        return fit(spec, table, seed=seed)
 
 
 def _is_of(path: Path, spec: str) -> bool:
@@ -133,26 +191,28 @@ def _is_of(path: Path, spec: str) -> bool:
     return bool(pl.read_parquet(path, columns=["spec"], n_rows=1).item() == spec)
 
 
-def at_probability(run: Run, truth: Truth, probability: float) -> pl.DataFrame:
+def at_probability(run: Run, beside: Beside, probability: float) -> pl.DataFrame:
     """Return every estimate beside its truth, with intervals of another probability, ``prob``."""
-    # A run keeps its effects once they are told: another one of the same draws tells them anew.
-    run = replace(run)
     with patch.object(estimated, "PROBABILITY", probability):
-        return beside_truth(run, truth).with_columns(prob=pl.lit(probability))
+        return beside(run).with_columns(prob=pl.lit(probability))
 
 
 def beside_truth(run: Run, truth: Truth) -> pl.DataFrame:
-    """Return every estimate with an interval beside its truth: effects, contributions, ROI."""
-    effects = run.effects().join(
-        truth_table(truth, run.design), on=KEYS, how="left", nulls_equal=True
-    )
+    """Return every estimate with an interval beside the simulator's record of a brand."""
+    by_group = {by: roi_truth(truth, run.design, by, margin=MARGIN) for by in ROI_BY}
     return pl.concat(
         [
-            effects.select(COLUMNS),
+            effects_beside(run, truth_table(truth, run.design)),
             *(_contributions(run, truth, by) for by in ("total", "tier")),
-            *(_roi(run, truth, by) for by in ("total", "tier", "creator")),
+            *roi_beside(run, by_group),
         ]
     )
+
+
+def effects_beside(run: Run, truth: pl.DataFrame) -> pl.DataFrame:
+    """Return the effects of a run beside their truth: the columns ``KEYS`` and truth."""
+    told = estimate_table(run.estimands, run.manifest.chains)
+    return told.join(truth, on=KEYS, how="left", nulls_equal=True).select(COLUMNS)
 
 
 def _contributions(run: Run, truth: Truth, by: str) -> pl.DataFrame:
@@ -173,28 +233,42 @@ def _contributions(run: Run, truth: Truth, by: str) -> pl.DataFrame:
     )
 
 
-def _roi(run: Run, truth: Truth, by: str) -> pl.DataFrame:
-    told = run.roi(by=by, margin=0.6, unhealthy=True).join(
-        roi_truth(truth, run.design, by, margin=0.6), on="group", how="left"
+ROI_BY = ("total", "tier", "creator")
+
+
+def roi_beside(run: Run, truth: dict[str, pl.DataFrame]) -> Sequence[pl.DataFrame]:
+    """Return expected ROI and orders beside their truth.
+
+    Parameters
+    ----------
+    run
+        A run with costs.
+    truth
+        By what they are grouped by: group, true_roi and true_orders.
+    """
+    told = run.roi(by=list(truth), margin=MARGIN, unhealthy=True)
+    true = pl.concat(of.with_columns(by=pl.lit(by)) for by, of in truth.items())
+    beside = told.join(true, on=["by", "group"], how="left").with_columns(
+        scope=pl.col("by").replace("total", "overall")
     )
-    scope = pl.lit("overall" if by == "total" else by).alias("scope")
-    return pl.concat(
-        told.select(
+    odds = {"expected_roi": "p_profit"}
+    return [
+        beside.select(
             pl.lit(name).alias("quantity"),
-            scope,
+            "scope",
             "group",
             "population",
             pl.col(f"{name}_lower").alias("lower"),
             pl.col(f"{name}_upper").alias("upper"),
             pl.col(f"{name}_{middle}").alias("median"),
-            pl.col(true).alias("truth"),
-            (
-                pl.col("p_profit") if name == "expected_roi" else pl.lit(None, dtype=pl.Float64)
-            ).alias("probability"),
+            pl.col(column).alias("truth"),
+            (pl.col(odds[name]) if name in odds else pl.lit(None, dtype=pl.Float64)).alias(
+                "probability"
+            ),
             pl.col("verdict").alias("answer"),
         )
-        for name, middle, true in (
+        for name, middle, column in (
             ("expected_roi", "median", "true_roi"),
             ("expected_orders", "mean", "true_orders"),
         )
-    )
+    ]

@@ -15,19 +15,22 @@ from proofs.parallel import Record
 from proofs.summary import claims, coverage
 
 PACKAGES = ("pymc", "nutpie", "polars")
+PRIOR, FIXED = "_prior_", "_fixed_"
 UNMEASURED = "Not measured yet for this page.\n"
 
 
 def summary(folder: Path) -> Iterator[Record]:
-    """Yield what a folder has of each kind of brand."""
+    """Yield what a folder has of each kind of brand; what the page has of those it lacks."""
+    before = {record["kind"]: record for record in PAGE.read()}
     for kind, about in KINDS.items():
         files = sorted(folder.glob(f"{kind}-*.parquet"))
         if not files:
+            yield from (before[kind],) if kind in before else ()
             continue
         estimates = pl.concat([pl.read_parquet(file) for file in files], how="diagonal")
         yield {
             "kind": kind,
-            "words": about.words,
+            "words": about.described,
             "versions": {package: version(package) for package in PACKAGES},
             **_brands(estimates),
             "figures": coverage(estimates).rows(named=True),
@@ -51,7 +54,7 @@ def _brands(estimates: pl.DataFrame) -> Record:
 
 def covered(record: Record) -> str:
     """Return the coverage of every figure of a kind of brand, and what lies outside its band."""
-    gate = [_verdict(record["figures"]), ""] if record["kind"].startswith("prior") else []
+    gate = [_verdict(record["figures"]), ""] if PRIOR in record["kind"] else []
     headings = (
         *("estimand", "told", "about", "interval", "number", "effective", "coverage", "band"),
         *("inside", "bias", "width"),
@@ -126,6 +129,6 @@ PAGE = Page(
     {
         "made": _made,
         **{kind: _of(kind, covered) for kind in KINDS},
-        **{f"claims_{kind}": _of(kind, claimed) for kind in KINDS if kind.startswith("fixed")},
+        **{f"claims_{kind}": _of(kind, claimed) for kind in KINDS if FIXED in kind},
     },
 )

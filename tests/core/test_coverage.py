@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 import pytest
 
 from attribution.run import Run
 from attribution.simulation import Brand
-from proofs.brands import PROBABILITIES, at_probability
+from proofs.brands import PROBABILITIES, at_probability, beside_truth
 from proofs.coverage_page import PAGE
 from proofs.summary import coverage, outside
 
 
 @pytest.fixture(scope="module")
 def told(additive_run: Run, fitted_brand: Brand) -> dict[float, pl.DataFrame]:
-    return {p: at_probability(additive_run, fitted_brand.truth, p) for p in PROBABILITIES}
+    beside = partial(beside_truth, truth=fitted_brand.truth)
+    return {p: at_probability(additive_run, beside, p) for p in PROBABILITIES}
 
 
 def test_less_probable_intervals_lie_inside_of_more_probable_ones(
@@ -37,7 +40,7 @@ def test_the_page_shows_what_is_kept() -> None:
 
 def test_intervals_cover_the_truth_of_brands_of_the_prior() -> None:
     for record in PAGE.read():
-        if record["kind"].startswith("prior"):
+        if "_prior_" in record["kind"]:
             assert [one for one in record["figures"] if not one["inside"]] == []
             assert record["brands"] >= 200
 
