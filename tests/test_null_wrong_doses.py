@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from attribution.quantities.estimates import Quantity
+from attribution.spec.catalogue import catalogue_names
 from proofs import doses_page, nulls_page, wrong_page
 from proofs.doses import ANSWERS, DOSES, TROUBLES, WITH, WITHOUT
 from proofs.null_claims import BELOW, EITHER, Claim
@@ -58,6 +59,11 @@ def test_statements_of_one_brand_count_less_than_so_many() -> None:
     assert rate == pytest.approx(0.1)
     # as one of ten, not ten of a hundred (0.049 to 0.176)
     assert (low, high) == (pytest.approx(0.0025, abs=1e-3), pytest.approx(0.445, abs=1e-2))
+
+
+def test_every_shipped_model_is_asked_what_it_claims_wrongly() -> None:
+    asked = {words.partition(",")[0] for null in NULLS.values() for words in null.claims}
+    assert asked == set(catalogue_names())
 
 
 @pytest.mark.parametrize("null", NULLS)

@@ -7,10 +7,13 @@ from functools import partial
 import polars as pl
 import pytest
 
+from attribution import forward
+from attribution.known_truth import KEYS
 from attribution.run import Run
 from attribution.simulation import Brand
 from proofs.brands import PROBABILITIES, at_probability, beside_truth
 from proofs.coverage_page import PAGE
+from proofs.drawn_brands import beside_parameters
 from proofs.summary import coverage, outside
 
 
@@ -31,6 +34,18 @@ def test_less_probable_intervals_lie_inside_of_more_probable_ones(
     # Of a normal 0.42; of what is skewed, or almost surely at an end, less.
     assert ratio.max() < 0.75  # type: ignore[operator]
     assert 0.38 < ratio.median() < 0.46  # type: ignore[operator]
+
+
+def test_the_truth_of_drawn_parameters_is_what_they_tell(engagement_run: Run) -> None:
+    truth = {name: of[7:8] for name, of in engagement_run.draws.items()}
+    found = beside_parameters(engagement_run, truth)
+    told = {q.key: q.draws[7] for q in engagement_run.estimands if q.has_interval}
+    assert len(told) > 30
+    for key, value in told.items():
+        row = found.filter(**dict(zip(KEYS, key, strict=True)))
+        assert row["truth"].item() == pytest.approx(value)
+    orders = found.filter(quantity="expected_orders", scope="overall")["truth"].item()
+    assert orders == pytest.approx(forward.expected(engagement_run.design, truth).sum())
 
 
 def test_the_page_shows_what_is_kept() -> None:
