@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from attribution.design.types import Floats
 
 CREATORS, POSTS = 40, 320
+SMALL = (8, 24)
+"""Creators and posts of brands whose size is of no account."""
 ZEROS = 0.2
 """Share of posts that bring nothing whatever their mean, where some do."""
 FEE, FEE_SD = 0.02, 0.3
@@ -158,3 +160,8 @@ def _with_fees(curve: str, seed: int) -> AnalysisTable:
 def all_recorded(seed: int) -> Brand:
     """Return a brand of which every order through a post has a code, with two lift tests."""
     return simulate(replace(shown(), lift_tests=LiftTests(count=2)), seed)
+
+
+def few_recorded(seed: int) -> AnalysisTable:
+    """Return few posts of which every order has a code: counts tell nothing of orders without."""
+    return joined(simulate(shown().sized(*SMALL), seed))

@@ -65,10 +65,13 @@ def shipped(model: str, _seed: int) -> ModelSpec:
     return read_spec(model)
 
 
-def of_codes(name: str, seed: int) -> ModelSpec:
-    """Return a model with a survey of which all had a code, or with the brand's lift tests."""
-    if name in ASKED:
-        return surveyed(Survey(ASKED[name], ASKED[name]))
+def all_had_a_code(name: str, _seed: int) -> ModelSpec:
+    """Return a model with a survey of buyers of whom every one had a code."""
+    return surveyed(Survey(ASKED[name], ASKED[name]))
+
+
+def with_lift_tests(_name: str, seed: int) -> ModelSpec:
+    """Return the additive model with a brand's lift tests."""
     return tested(brands_of.all_recorded(seed))
 
 
@@ -149,11 +152,17 @@ APART: Mapping[str, Null] = {
         brands_of.rate_monotone,
         {"goldilocks": PEAKS, "goldilocks_fee": PEAKS},
     ),
-    "codes": Null(
+    "survey": Null(
+        "every order through a post has a code, as has that of every buyer who is asked",
+        brands_of.few_recorded,
+        {FEW: CODES, MANY: CODES},
+        all_had_a_code,
+    ),
+    "lifts": Null(
         "every order through a post has a code, and no other order has",
         lambda seed: joined(brands_of.all_recorded(seed)),
-        {FEW: CODES, MANY: CODES, LIFTED: CODES},
-        of_codes,
+        {LIFTED: CODES},
+        with_lift_tests,
     ),
 }
 """Kept in a file each."""
