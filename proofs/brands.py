@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import polars as pl
@@ -28,6 +29,9 @@ from proofs.calibration.replicate import templates
 from proofs.calibration.stored import mark
 from proofs.fakes import joined
 from proofs.parallel import in_processes
+
+if TYPE_CHECKING:
+    from attribution.density.compiled import NativeModel
 
 PROBABILITIES = (0.89, 0.5)
 """Of the intervals that are compared with the truth."""
@@ -178,8 +182,10 @@ def fitted(spec: ModelSpec, table: AnalysisTable, seed: int) -> Run:
     """
     from attribution import sampling
 
-    reusing = partial(sampling.compile_density, compiler=templates())
-    with warnings.catch_warnings(), patch.object(sampling, "compile_density", reusing):
+    def reusing(model: Any, kept: Sequence[str], threads: int, **_: object) -> NativeModel:
+        return templates()(model, kept, threads)
+
+    with warnings.catch_warnings(), patch.object(sampling, "compile_model", reusing):
         warnings.simplefilter("ignore")
         return fit(spec, table, seed=seed)
 

@@ -153,7 +153,7 @@ def sample(
                 alone=settings.method == "approximate",
                 made_from=(design, settings.method),
             )
-            draw, way = compile_density(model, settings.chains, settings.method, compiler)
+            draw, way = compile_density(model, settings.chains, settings.method, compiler=compiler)
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:
             flat = improper_priors(design.spec)
