@@ -96,7 +96,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(
-        sampling, "compile_density", lambda model, *_how: (partial(nuts, model), "none")
+        sampling, "compile_density", lambda model, *_how, **_named: (partial(nuts, model), "none")
     )
 
 
