@@ -121,6 +121,12 @@ def poisson(given: Given) -> Fitted:
     return parse_spec(text), given.table
 
 
+def per_follower(given: Given) -> Fitted:
+    """Take orders of the regression on engagement for proportional to followers."""
+    text = spec_text("engagement").replace('exposure = "reach"', 'exposure = "followers"')
+    return parse_spec(text), given.table
+
+
 def line(given: Given) -> Fitted:
     """Fit a line in place of the curve of followers."""
     text = spec_text("goldilocks")
@@ -162,7 +168,8 @@ TRUTHS: Mapping[str, Truth] = {
         {
             "Poisson: no dispersion": poisson,
             "creators alike": broken("shared"),
-            "followers as exposure": broken("exposure"),
+            "followers as exposure": per_follower,
+            "followers as reach": broken("exposure"),
             "additive": shipped("additive"),
             "tier_only": shipped("tier_only"),
         },
@@ -173,7 +180,7 @@ TRUTHS: Mapping[str, Truth] = {
             "engagement": shipped("engagement"),
             "tier_only": shipped("tier_only"),
             "creators alike": broken("shared"),
-            "followers as exposure": broken("exposure"),
+            "followers as reach": broken("exposure"),
         },
     ),
     "zero-inflated": Truth(

@@ -82,7 +82,8 @@ def along_checks(design: Design, replicated: Floats) -> Iterator[Check]:
             exposed,
             f"whether {noun}s that more people saw, or that had more days, bring what is expected "
             "of them beside the creator's others",
-            "Take as exposure what the outcome is proportional to, or add a term for {}.",
+            "Take as exposure what the outcome is proportional to, or add a term for {}. "
+            "Where days tell, join again with `attribution ingest`, which shares out late orders.",
         )
     if unused:
         check = _check(
