@@ -47,6 +47,9 @@ COME_WITH = (
 LEFT = 0.01
 """Share of a column's variation beyond creators and the model's terms that can be looked at."""
 
+NAMED = 5
+"""Columns that are named of those that tell."""
+
 
 def exposures(noun: str) -> str:
     """Return the name of the check along people and days that posts had."""
@@ -117,21 +120,36 @@ def _check(
     """
     if len(replicated) < ENOUGH:
         return too_few(name, len(replicated), meaning)
-    weights = directions(design, replicated, columns)
+    weights = directions(design, replicated, columns, terms_of(design))
     if not weights:
-        why = f"what creators and the model leave of {', '.join(columns)} hardly varies"
-        otherwise = "Nothing is said of them: posts of one creator that differ in them would tell."
-        return not_made(name, why, meaning, otherwise)
+        return _nothing_left(name, design, replicated, columns, meaning)
     score = scores(design.outcome, replicated, np.column_stack(list(weights.values())))
     size = np.max(np.abs(score), axis=1)
     limit = np.quantile(size[1:], 1.0 - SURPRISE, method="inverted_cdf")
     observed = sorted(zip(weights, score[0], strict=True), key=lambda one: -abs(one[1]))
     # Where none is beyond the limit, or is a number, the first is told.
     told = [one for one in observed if abs(one[1]) > limit] or observed[:1]
-    names = ", ".join(column for column, _ in told)
+    names = ", ".join(column for column, _ in told[:NAMED])
     check = larger(name, float(size[0]), size[1:], meaning, advice.format(names))
-    found = ", ".join(f"{column} {score:+.1f}" for column, score in told)
-    return replace(check, value=f"{found} standard deviations; largest {check.value}")
+    found = ", ".join(f"{column} {score:+.1f}" for column, score in told[:NAMED])
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return replace(check, value=f"{found}{more} standard deviations; largest {check.value}")
+
+
+def _nothing_left(
+    name: str, design: Design, replicated: Floats, columns: Mapping[str, Floats], meaning: str
+) -> Check:
+    """Return what is said where no column can be looked at.
+
+    What the model has terms for it has learned from these posts; what hardly differs between posts
+    of a creator nobody can tell from the creator.
+    """
+    known = directions(design, replicated, columns, np.empty((len(design.outcome), 0)))
+    if known:
+        value = f"not looked at: the model has terms for {', '.join(known)}"
+        return Check(name, "pass", value, "none for what has its own terms", meaning, "")
+    why = f"{', '.join(columns)} hardly differ between a creator's posts"
+    return not_made(name, why, meaning, "Nothing is said of them: posts that differ would tell.")
 
 
 def exposures_of(design: Design) -> dict[str, Floats]:
@@ -181,11 +199,11 @@ def normal_scores(values: Floats) -> Floats:
 
 
 def directions(
-    design: Design, replicated: Floats, columns: Mapping[str, Floats]
+    design: Design, replicated: Floats, columns: Mapping[str, Floats], terms: Floats
 ) -> dict[str, Floats]:
     """Return the weight of each post's outcome in the score of a slope; column -> (post,).
 
-    The column less its mean by creator and what goes with the model's terms, in a regression in
+    The column less its mean by creator and what goes with some terms, in a regression in
     which each post has the weight of what it says of a slope. A column that this leaves nothing
     of is left out; posts where it is empty say nothing.
 
@@ -193,12 +211,13 @@ def directions(
     ----------
     columns
         Values by name; (post,).
+    terms
+        What the model has slopes for; (post, term).
     """
     told, spread = informed(outcome_of(design), replicated)
     creators = creators_of(design)
     everywhere = np.zeros(len(spread), dtype=np.int64)
     within = everywhere if creators is None else creators
-    terms = terms_of(design)
     found = {}
     for name, values in columns.items():
         weight = np.where(np.isnan(values), 0.0, told)

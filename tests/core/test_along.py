@@ -213,7 +213,25 @@ def test_columns_that_do_not_differ_within_creators_are_said_to_tell_nothing() -
     outcome = orders(of, 1)
     check = checks(flat, outcome, fitted(of, outcome, 1))[EXPOSURES]
     assert check.status == "warn"
-    assert check.value.startswith("could not be made: what creators and the model leave of reach")
+    assert check.value.startswith("could not be made: reach, ")
+
+
+def test_exposures_that_the_model_has_terms_for_are_not_looked_at() -> None:
+    of = brand(15, 8)
+    own = replace(of, features=exposures_of(of))
+    outcome = orders(of, 1)
+    check = checks(own, outcome, fitted(of, outcome, 1))[EXPOSURES]
+    assert check.status == "pass"
+    assert check.value.startswith("not looked at: the model has terms for reach, views")
+
+
+def test_of_many_columns_that_tell_five_are_named() -> None:
+    of = brand(15, 8)
+    days = of.table["posted_at"].rank().to_numpy() / of.table.height
+    many = of.table.with_columns(pl.col("posted_at").alias(f"again_{k}") for k in range(7))
+    outcome = orders(of, 1, np.exp(2.0 * days))
+    check = checks(replace(of, table=many), outcome, fitted(of, outcome, 1))[OTHERS]
+    assert re.search(r"and [3-9] more standard deviations", check.value)
 
 
 def test_without_creators_all_posts_are_compared() -> None:
@@ -230,7 +248,7 @@ def test_posts_where_a_column_is_empty_say_nothing_of_it() -> None:
     empty = np.arange(of.table.height) % 3 == 0
     views = pl.when(pl.Series(~empty)).then(pl.col("views"))
     some = replace(of, table=of.table.with_columns(views))
-    weights = directions(some, fitted(of, outcome, 1), exposures_of(some))["views"]
+    weights = directions(some, fitted(of, outcome, 1), exposures_of(some), terms_of(some))["views"]
     assert np.all(weights[empty] == 0.0)
     assert np.count_nonzero(weights) > 0
 
@@ -239,7 +257,7 @@ def test_directions_are_free_of_creators_and_of_what_the_model_knows() -> None:
     of = brand(50, 10, "engagement")
     replicated = fitted(of, orders(of, 1), 1)
     told, spread = informed(outcome_of(of), replicated)
-    for weights in directions(of, replicated, exposures_of(of)).values():
+    for weights in directions(of, replicated, exposures_of(of), terms_of(of)).values():
         own = weights * spread * told
         size = np.abs(own).sum()
         assert np.abs(np.bincount(creators(of), own)).max() < 1e-9 * size
