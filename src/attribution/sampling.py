@@ -42,6 +42,10 @@ PREDICTIVE_DRAWS = 500
 PREDICTIVE_NUMBERS = 20_000_000
 """Conversions, draws times posts, that a run keeps of each of the two."""
 
+SEEN = 100_000
+"""Posts up to which what was compiled is looked for: of more, compiling is a small part of a fit,
+and telling whether the posts are the same takes memory."""
+
 TUNE = 500
 """Steps that each chain adapts in by default.
 
@@ -148,11 +152,9 @@ def sample(
             model = build_model(design, matched=settings.method == "approximate")
         tell("compile", 0, 1)
         with laps.lap("compile"):
-            compiler = partial(
-                compile_model,
-                alone=settings.method == "approximate",
-                made_from=(design, settings.method),
-            )
+            quick = settings.method == "approximate"
+            seen = (design, settings.method) if len(design.outcome) <= SEEN else None
+            compiler = partial(compile_model, alone=quick, made_from=seen)
             draw, way = compile_density(model, settings.chains, settings.method, compiler=compiler)
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:

@@ -89,11 +89,18 @@ def test_another_source_finds_nothing(
 def test_what_is_large_is_not_kept(
     folder: Path, written: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered, "LARGEST", 1000)
+    monkeypatch.setattr(remembered, "LARGEST", -1)
     model()
     model()
     assert len(written) == 2
     assert not folder.exists()
+
+
+def test_what_the_programs_read_is_counted(folder: Path) -> None:
+    with pm.Model() as many:
+        pm.Normal("y", pm.Normal("x"), observed=np.linspace(0.0, 1.0, 1000))
+    programs = compiled.write_programs(compiled.density_graph(many, ["x"]), alone=False)
+    assert 8_000 <= programs.size < 24_000
 
 
 def test_without_what_it_is_made_from_nothing_is_kept(folder: Path, written: list[bool]) -> None:

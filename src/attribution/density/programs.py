@@ -39,6 +39,12 @@ class Programs:
     kept: Sequence[Stretch]
     start: NDArray[np.float64]
 
+    @property
+    def size(self) -> int:
+        """Bytes of the arrays that they read."""
+        tables = [of.table for of in (self.density, self.value, self.expand) if of is not None]
+        return sum(array.nbytes for table in tables for array in table.arrays)
+
 
 def write_programs(graph: DensityGraph, *, alone: bool) -> Programs:
     """Write the code of a graph all of whose data are constants.

@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytensor
+
 from attribution.density.store import Shelf, key
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 SHELF = Shelf("programs", 20)
 LARGEST = 32_000_000
-"""Bytes of the largest piece that is kept: a model of a hundred thousand posts or so."""
+"""Bytes of the numbers of the largest model that is kept: a hundred thousand posts or so."""
 
 PACKAGE = Path(__file__).parents[1]
 WRITERS = ("numpy", "pymc", "pytensor", "llvmlite")
@@ -38,16 +40,16 @@ def programs(made_from: object, write: Callable[[], Programs]) -> Programs:
     write
         Writes the programs.
     """
-    name = key(_digest(made_from), _source(), *map(version, WRITERS))
+    name = key(_digest(made_from), _source(), pytensor.config.floatX, *map(version, WRITERS))
     piece = SHELF.find(name)
     if piece is not None:
         # As much to be trusted as the machine code beside it: in the user's own folder, as written.
         found: Programs = pickle.loads(piece)  # noqa: S301
         return found
     written = write()
-    piece = pickle.dumps(written)
-    if len(piece) <= LARGEST:
-        SHELF.keep(name, piece)
+    # Before it is pickled, which would double the memory that a large model takes.
+    if written.size <= LARGEST:
+        SHELF.keep(name, pickle.dumps(written))
     return written
 
 
