@@ -133,15 +133,17 @@ def _density(model: pm.Model, replaced: dict[Variable, Variable]) -> list[Variab
     (logp,) = _rewritten([logp], rewrites.spell_out())
     (logp,) = _canonical([logp])
     (logp,) = _rewritten([logp], rewrites.take_apart())
-    (logp,) = _canonical([logp])
     (logp,) = _rewritten([logp], rewrites.CollapseData())
     gradient = pt.grad(logp, list(replaced.values()), disconnected_inputs="ignore")
-    logp, *outputs = _elementary([logp, *gradient, *conditions])
-    unsure = rewrites.unsure(outputs[len(gradient) :])
+    # Not made canonical, which takes longer than all else: of constants and steps that change
+    # nothing there are left what lowering drops, and what there is to cancel or to keep exact was
+    # seen to in the density that the gradient is taken of.
+    logp, *gradient = _rewritten([logp, *gradient], rewrites.spell_out())
+    unsure = rewrites.unsure(_elementary(conditions)) if conditions else []
     # After the gradient is taken: outside the support there is none, and the sampler is told so.
     for condition in unsure:
         logp = pt.switch(condition, logp, -np.inf)
-    return [logp, *outputs[: len(gradient)]]
+    return [logp, *gradient]
 
 
 def _kept(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -49,12 +48,12 @@ from attribution.density.arrays import (
     squeeze,
 )
 from attribution.density.functions import FUNCTIONS, TRUTHS
+from attribution.density.known import Dims, Placed, folded, is_number, narrow, spared
 
 WRAPPING = frozenset(("Add", "Sub", "Neg"))
 """Functions that wrap around for unsigned integers and truth values; floats do not."""
 
 Variable = Any  # PyTensor is not typed
-Dims = tuple[tuple[int, ...], ...]
 
 
 class NotLoweredError(Exception):
@@ -138,11 +137,12 @@ class Lowering:
 
     def map(self, function: str, *operands: Node, dims: Dims, shape: tuple[int, ...]) -> Node:
         """Return a scalar function of arrays whose dims run along those of the result."""
-        if function == "mul" and _is_number(operands[0], -1.0) and len(shape) == len(dims[1]):
+        whole = len(dims[-1]) == len(shape)
+        if function == "mul" and whole and is_number(Placed(operands[0], dims[0]), -1.0):
             return self.map("neg", operands[1], dims=dims[1:], shape=shape)
         if function == "abs" and isinstance(operands[0], Map) and operands[0].function == "neg":
             return self.map("abs", operands[0].operands[0], dims=operands[0].dims, shape=shape)
-        known = _fold(function, operands)
+        known = folded(function, operands, dims, shape)
         if known is not None:
             return self.constant(known)
         key = (function, shape, dims, *(id(x) for x in operands))
@@ -169,7 +169,7 @@ class Lowering:
         where = {dim: k for k, dim in enumerate(kept_dims(full))}
         lead = [len(full) - len(shape) for shape in shapes]
         operands = [
-            Placed(self.array(x), tuple(where[d + skip] for d in kept_dims(shape)))
+            narrow(Placed(self.array(x), tuple(where[d + skip] for d in kept_dims(shape))))
             for x, shape, skip in zip(node.inputs, shapes, lead, strict=True)
         ]
         out = self._elemwise(node, Elementwise(self, squeeze(full)), operands)
@@ -211,8 +211,10 @@ class Lowering:
         straight = tuple(tuple(int(j == k) for k in range(len(shape))) for j in range(len(shape)))
         if source.shape == shape and steps == straight and not any(starts):
             return source
+        if isinstance(source, Constant) and shape == ():
+            return self.constant(source.value[tuple(starts)])
         if isinstance(source, View):
-            inner = np.array(source.steps, dtype=int).reshape(len(source.starts), -1)
+            inner = np.array(source.steps, dtype=int).reshape(len(source.starts), len(source.shape))
             outer = np.array(steps, dtype=int).reshape(len(starts), len(shape))
             first = np.array(source.starts, dtype=int) + inner @ np.array(starts, dtype=int)
             steps = tuple(map(tuple, (inner @ outer).tolist()))
@@ -482,14 +484,6 @@ class _Region:
         self.starts, self.steps = tuple(starts), tuple(steps)
 
 
-@dataclass(frozen=True)
-class Placed:
-    """An array and the dims of the result that its own dims run along."""
-
-    array: Node
-    dims: tuple[int, ...]
-
-
 class Elementwise:
     """Makes elementary functions of arrays placed in the dims of one result.
 
@@ -504,6 +498,9 @@ class Elementwise:
         placed = [
             x if isinstance(x, Placed) else Placed(self._lowering.number(x), ()) for x in operands
         ]
+        same = spared(function, placed)
+        if same is not None:
+            return same
         used = tuple(sorted({d for x in placed for d in x.dims}))
         where = {d: k for k, d in enumerate(used)}
         made = self._lowering.map(
@@ -548,21 +545,6 @@ def _all(shape: tuple[int, ...]) -> list[slice]:
 
 def _whole(values: Node, shape: tuple[int, ...]) -> Write:
     return _write(values, _Region([slice(0, n, 1) for n in shape], shape))
-
-
-def _is_number(node: Node, value: float) -> bool:
-    return isinstance(node, Constant) and node.shape == () and float(node.value) == value
-
-
-def _fold(function: str, operands: Sequence[Node]) -> NDArray[Any] | None:
-    """Return a cheap function of known numbers, itself known."""
-    folded = {"number", "not", "ne"}
-    if function not in folded or not all(isinstance(x, Constant) for x in operands):
-        return None
-    values = [x.value for x in operands if isinstance(x, Constant)]
-    if function == "number":
-        return values[0]
-    return np.asarray(values[0] == 0) if function == "not" else np.asarray(values[0] != values[1])
 
 
 _REDUCTIONS = {
