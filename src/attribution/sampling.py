@@ -154,7 +154,7 @@ def sample(
         with laps.lap("compile"):
             quick = settings.method == "approximate"
             seen = (design, settings.method) if len(design.outcome) <= SEEN else None
-            compiler = partial(compile_model, alone=quick, made_from=seen)
+            compiler = partial(compile_model, apart=quick, made_from=seen)
             draw, way = compile_density(model, settings.chains, settings.method, compiler=compiler)
         # The prior is drawn by Python while the sampler, which is not, has the processors.
         with laps.lap("sample"), ThreadPoolExecutor(1) as beside:

@@ -13,7 +13,7 @@ import pytest
 from scipy import integrate, stats
 
 from attribution.approximation import particles
-from attribution.approximation.mode import apart, find_mode
+from attribution.approximation.mode import find_mode
 from attribution.approximation.proposal import Few, Proposal
 from attribution.approximation.sample import sample
 from attribution.approximation.skewed import Skewed, fit_skewed
@@ -37,7 +37,7 @@ RNG = np.random.default_rng(5)
 
 def quick(model: pm.Model, seed: int = 1) -> Draws:
     """Return draws from an approximation of a model."""
-    compiled = compile_model(model, kept(model), 4)
+    compiled = compile_model(model, kept(model), 4, apart=True)
     return sample(compiled, draws=1000, chains=4, seed=seed, progress=lambda _done, _total: None)
 
 
@@ -272,33 +272,6 @@ def test_a_corner_at_the_start_is_left() -> None:
     mode = find_mode(compiled.density, np.zeros(3))
     assert mode is not None
     assert mode.point == pytest.approx(np.full(3, 0.4), abs=1e-4)
-
-
-def test_a_tie_that_the_curvature_does_not_show_is_found() -> None:
-    with pm.Model() as model:
-        a, b = (pm.Normal(name, 0.0, 1.0, shape=12) for name in "ab")
-        for name, chain in (("a_chain", a), ("b_chain", b)):
-            pm.Normal(name, chain[1:] - chain[:-1], 1.0, observed=np.zeros(11))
-        # At the mode, where both are 0, the curvature does not tie these two.
-        pm.Potential("tie", -((a[0] * b[0]) ** 2))
-    compiled = compile_model(model, kept(model), 2)
-    mode = find_mode(compiled.density, compiled.start)
-    assert mode is not None
-    (whole,) = apart(compiled.density, mode, np.random.default_rng(0))
-    assert list(whole) == list(range(24))
-
-
-def test_sets_of_unknowns_are_weighed_apart() -> None:
-    with pm.Model() as model:
-        for name in ("a", "b"):
-            mean = pm.Normal(f"{name}_mean", 0.0, 1.0)
-            pm.Normal(name, mean, 1.0, shape=12)
-    compiled = compile_model(model, kept(model), 2)
-    mode = find_mode(compiled.density, compiled.start)
-    assert mode is not None
-    parts = apart(compiled.density, mode, np.random.default_rng(0))
-    assert sorted(len(part) for part in parts) == [13, 13]
-    assert sorted(np.concatenate(parts)) == list(range(26))
 
 
 def test_the_mode_and_its_curvature_are_those_of_a_normal() -> None:

@@ -30,32 +30,35 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     times: list[bool] = []
     write = compiled.write_programs
 
-    def counted(*args: object, alone: bool) -> Programs:
-        times.append(alone)
-        return write(*args, alone=alone)  # type: ignore[arg-type]
+    def counted(*args: object, apart: bool) -> Programs:
+        times.append(apart)
+        return write(*args, apart=apart)  # type: ignore[arg-type]
 
     monkeypatch.setattr(compiled, "write_programs", counted)
     return times
 
 
 def model(
-    counts: tuple[int, ...] = COUNTS, *, alone: bool = False, kept: tuple[str, ...] = ("rate",)
+    counts: tuple[int, ...] = COUNTS, *, apart: bool = False, kept: tuple[str, ...] = ("rate",)
 ) -> NativeModel:
     """Compile a model of counts, which is made from nothing else."""
     with pm.Model() as made:
         rate = pm.Gamma("rate", 2.0, 1.0)
         pm.Deterministic("double", 2.0 * rate)
         pm.Poisson("count", rate, observed=np.asarray(counts))
-    return compile_model(made, kept, 1, alone=alone, made_from=counts)
+    return compile_model(made, kept, 1, apart=apart, made_from=counts)
 
 
 def test_a_model_that_was_seen_is_not_rewritten(folder: Path, written: list[bool]) -> None:
-    first, again = model(alone=True), model(alone=True)
+    first, again = model(apart=True), model(apart=True)
     assert written == [True]
     assert len(list(folder.iterdir())) == 1
     points = first.start + np.random.default_rng(1).normal(size=(5, len(first.start)))
-    for name in ("density", "value", "expand"):
-        one, other = getattr(first, name), getattr(again, name)
+    for one, other in (
+        (first.density, again.density),
+        (first.parts[0][1], again.parts[0][1]),
+        (first.expand, again.expand),
+    ):
         assert np.array_equal(one.outputs(points), other.outputs(points))
         assert np.array_equal(one.values(points), other.values(points))
     assert first.inputs == again.inputs
@@ -72,7 +75,9 @@ def test_other_data_are_another_model(folder: Path, written: list[bool]) -> None
 def test_what_is_wanted_is_part_of_what_it_is_found_under(
     folder: Path, written: list[bool]
 ) -> None:
-    assert model().value is not model(alone=True).value
+    ((_, whole),) = model().parts
+    ((_, part),) = model(apart=True).parts
+    assert whole.length > part.length == 0
     assert [of.name for of in model(kept=("double",)).kept] == ["double"]
     assert written == [False, True, False]
 
@@ -99,7 +104,7 @@ def test_what_is_large_is_not_kept(
 def test_what_the_programs_read_is_counted(folder: Path) -> None:
     with pm.Model() as many:
         pm.Normal("y", pm.Normal("x"), observed=np.linspace(0.0, 1.0, 1000))
-    programs = compiled.write_programs(compiled.density_graph(many, ["x"]), alone=False)
+    programs = compiled.write_programs(compiled.density_graph(many, ["x"]), apart=False)
     assert 8_000 <= programs.size < 24_000
 
 
@@ -113,12 +118,14 @@ def test_without_what_it_is_made_from_nothing_is_kept(folder: Path, written: lis
 
 
 def test_the_value_alone_is_that_beside_the_gradient(folder: Path) -> None:
-    both = model(alone=True)
-    assert both.value is not both.density
+    both = model(apart=True)
+    ((where, value),) = both.parts
+    assert value is not both.density
+    assert list(where) == list(range(len(both.start)))
     points = both.start + np.random.default_rng(2).normal(size=(20, len(both.start)))
-    np.testing.assert_allclose(both.value.values(points), both.density.values(points), rtol=1e-12)
+    np.testing.assert_allclose(value.values(points), both.density.values(points), rtol=1e-12)
     outside = np.full((1, len(both.start)), np.nan)
-    assert both.value.values(outside) == -np.inf
+    assert value.values(outside) == -np.inf
 
 
 def test_a_design_built_anew_is_the_same_and_one_of_another_count_is_not() -> None:

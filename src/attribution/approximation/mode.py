@@ -1,4 +1,4 @@
-"""The mode of a compiled density, its curvature there, and unknowns that it ties to one another."""
+"""The mode of a compiled density, and its curvature there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, optimize
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from attribution.density.native import NativeFunction
-from attribution.design.types import Floats, Integers
+from attribution.design.types import Floats
 
 STEP = 1e-4
 """Step of the differences of gradients, in units in which priors have a spread of about one."""
@@ -29,12 +27,6 @@ LEVEL = 0.1
 FLAT = 1e-10
 """Least curvature, relative to the largest, at which there is still a peak."""
 
-SMALL_SET = 10
-"""Unknowns that are enough for a set of their own."""
-
-ADDITIVE = 1e-9
-"""Relative error at which two ways of adding up a density are the same."""
-
 
 @dataclass(frozen=True)
 class Mode:
@@ -44,14 +36,11 @@ class Mode:
     ----------
     point
         Unknowns on the unconstrained scale; (unknown,).
-    value
-        The log-density there.
     covariance
         Inverse of the negative Hessian there; (unknown, unknown).
     """
 
     point: Floats
-    value: float
     covariance: Floats
 
 
@@ -85,10 +74,10 @@ def find_mode(density: NativeFunction, start: Floats) -> Mode | None:
     if ends[0] <= FLAT * ends[1]:
         return None
     factor = linalg.cho_factor(hessian, lower=True)
-    value, slope, _ = density(point)
+    _, slope, _ = density(point)
     if slope @ linalg.cho_solve(factor, slope) > LEVEL**2:
         return None
-    return Mode(point, value, linalg.cho_solve(factor, np.eye(len(point))))
+    return Mode(point, linalg.cho_solve(factor, np.eye(len(point))))
 
 
 def _negative_hessian(density: NativeFunction, point: Floats) -> Floats:
@@ -97,46 +86,3 @@ def _negative_hessian(density: NativeFunction, point: Floats) -> Floats:
     ahead, behind = density.outputs(point + steps), density.outputs(point - steps)
     hessian = (behind - ahead) / (2.0 * STEP)
     return np.asarray((hessian + hessian.T) / 2.0)
-
-
-def apart(density: NativeFunction, mode: Mode, rng: np.random.Generator) -> list[Integers]:
-    """Split the unknowns into sets that the density does not tie to one another.
-
-    What is found from the curvature at the mode is tried at points drawn from a wider normal; sets
-    whose log-densities do not add up there are taken as one.
-
-    Returns
-    -------
-    list of Integers
-        Positions within a point; each position once. Each set costs evaluations of its own, so
-        the small ones are left together.
-    """
-    tied = csr_array(np.abs(mode.covariance) > 0.0)
-    count, label = connected_components(tied, directed=False)
-    whole = np.arange(len(mode.point))
-    parts = _gathered([np.flatnonzero(label == k) for k in range(count)])
-    if len(parts) == 1:
-        return [whole]
-    far = mode.point + 2.0 * np.sqrt(np.diag(mode.covariance)) * rng.normal(size=(8, len(whole)))
-    alone = []
-    for part in parts:
-        points = np.tile(mode.point, (len(far), 1))
-        points[:, part] = far[:, part]
-        alone.append(density.values(points) - mode.value)
-    together = density.values(far) - mode.value
-    scale = np.abs(mode.value) + np.abs(together)
-    good = np.abs(np.sum(alone, axis=0) - together) <= ADDITIVE * scale
-    # Where the density is 0 nothing adds up, and nothing is learnt.
-    known = np.isfinite(together)
-    return parts if np.any(known) and np.all(good[known]) else [whole]
-
-
-def _gathered(parts: list[Integers]) -> list[Integers]:
-    """Put sets of less than ``SMALL_SET`` unknowns to the smallest of the others."""
-    large = sorted((part for part in parts if len(part) >= SMALL_SET), key=len)
-    small = [part for part in parts if len(part) < SMALL_SET]
-    if not large:
-        return [np.sort(np.concatenate(small))]
-    if small:
-        large[0] = np.sort(np.concatenate([large[0], *small]))
-    return large

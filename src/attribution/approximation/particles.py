@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 
 from attribution.approximation.proposal import Proposal
@@ -123,8 +124,6 @@ def smoothed(log_ratio: Floats) -> tuple[Floats, float]:
         Log importance ratios up to a constant; (proposal,). Where none is a number above minus
         infinity there are no weights: all are 0.
     """
-    from arviz_stats.base import array_stats
-
     highest = np.max(log_ratio)
     if not np.isfinite(highest):
         return np.zeros(len(log_ratio)), np.inf

@@ -161,7 +161,7 @@ def first_proposal(
     Parameters
     ----------
     density
-        Log-density.
+        Log-density, up to terms of other unknowns.
     mode
         Its mode.
     where
@@ -191,13 +191,13 @@ def _scales(density: NativeFunction, mode: Mode, where: Integers, factor: Floats
 
     The widest normal that is as low as the density at one of the distances of ``REACH``.
     """
-    found = []
+    found, peak = [], density.values(mode.point[None])[0]
     for side in (-1.0, 1.0):
         scales = []
         for reach in REACH:
             points = np.tile(mode.point, (len(where), 1))
             points[:, where] += side * reach * factor.T
-            drop = np.maximum(mode.value - density.values(points), 1e-3)
+            drop = np.maximum(peak - density.values(points), 1e-3)
             scales.append(reach / np.sqrt(2.0 * drop))
         found.append(np.clip(np.max(scales, axis=0), NARROWEST, WIDEST))
     return np.stack(found)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import linalg
 
-from attribution.approximation.mode import Mode, apart, find_mode
+from attribution.approximation.mode import Mode, find_mode
 from attribution.approximation.particles import MOVES, ROUNDS, adapt, most_copies, resample, spread
 from attribution.approximation.proposal import Proposal, first_proposal
 from attribution.density.compiled import NativeModel
@@ -56,8 +56,7 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
     if mode is None:
         raise refused("has no single peak, around which it could")
     rng = np.random.default_rng(seed)
-    parts = apart(model.value, mode, rng)
-    done, total = 0, (ROUNDS + 1) * len(parts) + MOVES
+    done, total = 0, (ROUNDS + 1) * len(model.parts) + MOVES
 
     def tell() -> None:
         nonlocal done
@@ -67,9 +66,9 @@ def sample(model: NativeModel, *, draws: int, chains: int, seed: int, progress: 
     count = draws * chains
     points = np.tile(mode.point, (count, 1))
     proposals, pareto_k, copies = [], [], 1.0
-    for where in parts:
-        first = first_proposal(model.value, mode, where, model.inputs)
-        proposal, found = adapt(model.value, first, count, rng, tell)
+    for where, value in model.parts:
+        first = first_proposal(value, mode, where, model.inputs)
+        proposal, found = adapt(value, first, count, rng, tell)
         if found.ess == 0.0:
             raise refused("gives what is proposed no density, so that it cannot")
         chosen = found.y[resample(found.weights, count, rng)]

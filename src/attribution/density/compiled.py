@@ -26,8 +26,9 @@ class NativeModel:
     ----------
     density
         Log-density and gradient at a point; shape (unknown,).
-    value
-        The log-density alone; with its gradient where it was not asked for alone.
+    parts
+        Positions of unknowns within a point, and the sum of the log-density's terms that no other
+        unknowns have a share in; the whole, with its gradient, where parts were not asked for.
     expand
         What is kept of a draw, from its point.
     inputs
@@ -39,7 +40,7 @@ class NativeModel:
     """
 
     density: NativeFunction
-    value: NativeFunction
+    parts: Sequence[tuple[NDArray[np.int64], NativeFunction]]
     expand: NativeFunction
     inputs: Sequence[Stretch]
     kept: Sequence[Stretch]
@@ -56,7 +57,7 @@ def compile_model(
     kept: Sequence[str],
     threads: int | None = None,
     *,
-    alone: bool = False,
+    apart: bool = False,
     made_from: object = None,
 ) -> NativeModel:
     """Compile a model's density and what is kept of a draw.
@@ -69,8 +70,8 @@ def compile_model(
         Names of unknowns and deterministics that are kept of each draw.
     threads
         Threads that may sample at once; as many as there are processors if None.
-    alone
-        Whether the value is wanted without the gradient too.
+    apart
+        Whether the density's parts are wanted too, without gradients.
     made_from
         All that the model depends on, pickled the same where it is the same: its graph is then
         rewritten once on a machine. None to rewrite it each time.
@@ -83,11 +84,11 @@ def compile_model(
 
     def write() -> Programs:
         with _uncollected():
-            return write_programs(density_graph(model, kept), alone=alone)
+            return write_programs(density_graph(model, kept), apart=apart)
 
     if made_from is None:
         return _native(write(), threads)
-    return _native(remembered.programs((made_from, tuple(kept), alone), write), threads)
+    return _native(remembered.programs((made_from, tuple(kept), apart), write), threads)
 
 
 @contextmanager
@@ -107,15 +108,16 @@ def _uncollected() -> Iterator[None]:
 
 def compile_graph(graph: DensityGraph, threads: int) -> NativeModel:
     """Compile a graph all of whose data are constants; see :func:`compile_model`."""
-    return _native(write_programs(graph, alone=False), threads)
+    return _native(write_programs(graph, apart=False), threads)
 
 
 def _native(programs: Programs, threads: int | None) -> NativeModel:
     threads = threads or os.cpu_count() or 1
     density = NativeFunction(programs.density, threads)
+    parts = [(where, NativeFunction(program, threads)) for where, program in programs.parts]
     return NativeModel(
         density=density,
-        value=density if programs.value is None else NativeFunction(programs.value, threads),
+        parts=parts or [(np.arange(density.dim), density)],
         expand=NativeFunction(programs.expand, threads),
         inputs=programs.inputs,
         kept=programs.kept,

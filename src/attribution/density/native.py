@@ -216,8 +216,20 @@ def compile_code(code: str) -> Any:
 def _made_by() -> tuple[str, ...]:
     """Return what the machine code of the same module depends on."""
     version = ".".join(map(str, llvm.llvm_version_info))
-    features = llvm.get_host_cpu_features().flatten()
-    return version, llvm.get_default_triple(), llvm.get_host_cpu_name(), features
+    return version, llvm.get_default_triple(), llvm.get_host_cpu_name(), _features()
+
+
+def _features() -> str:
+    """Return what the processor can do, and what of it is better not done.
+
+    Instructions that gather elements are slow on many of Intel's processors since their microcode
+    was mended (gather data sampling, 2023); single loads are nowhere much slower. Vectors of 512
+    bits, where there are such, pay for functions as long as log-gamma.
+    """
+    features: str = llvm.get_host_cpu_features().flatten()
+    if llvm.get_default_triple().startswith("x86_64"):
+        features += ",+prefer-no-gather,-prefer-256-bit"
+    return features
 
 
 def _new_machine() -> Any:
@@ -225,7 +237,7 @@ def _new_machine() -> Any:
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        features=_features(),
         opt=3,
         jit=True,
     )

@@ -100,7 +100,7 @@ class Plan:
         self._visited: set[tuple[int, Shape, int]] = set()
         self._costs: dict[Node, int] = {}
         self._level: dict[Node, int] = {}
-        order = _in_order([output.array for output in outputs])
+        order = in_order([output.array for output in outputs])
         self._positions = {node: k for k, node in enumerate(order)}
         for node in order:
             self._costs[node] = self._cost(node)
@@ -237,7 +237,7 @@ class Plan:
             self._use(arg, (), level, matching=False)
 
 
-def _in_order(roots: Iterable[Node]) -> list[Node]:
+def in_order(roots: Iterable[Node]) -> list[Node]:
     """Return all arrays below the roots, each after those that it is made of."""
     order: dict[Node, None] = {}
     stack = [(root, False) for root in roots]

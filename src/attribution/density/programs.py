@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from attribution.density.graph import DensityGraph, Stretch
 from attribution.density.lower import Lowering
 from attribution.density.native import Program, write_program
+from attribution.density.parts import parts
 from attribution.density.plan import Output
 
 
@@ -22,8 +23,9 @@ class Programs:
     ----------
     density
         Log-density and gradient at a point.
-    value
-        The log-density alone, a third quicker; None where it was not asked for.
+    parts
+        Sums of the log-density's terms that share no unknown, alone, without gradients, and the
+        positions of their unknowns within a point; none where they were not asked for.
     expand
         What is kept of a draw, from its point.
     inputs, kept
@@ -33,7 +35,7 @@ class Programs:
     """
 
     density: Program
-    value: Program | None
+    parts: Sequence[tuple[NDArray[np.int64], Program]]
     expand: Program
     inputs: Sequence[Stretch]
     kept: Sequence[Stretch]
@@ -42,19 +44,20 @@ class Programs:
     @property
     def size(self) -> int:
         """Bytes of the arrays that they read."""
-        tables = [of.table for of in (self.density, self.value, self.expand) if of is not None]
-        return sum(array.nbytes for table in tables for array in table.arrays)
+        parts = [program for _, program in self.parts]
+        found = {id(a): a for of in (self.density, *parts, self.expand) for a in of.table.arrays}
+        return sum(array.nbytes for array in found.values())
 
 
-def write_programs(graph: DensityGraph, *, alone: bool) -> Programs:
+def write_programs(graph: DensityGraph, *, apart: bool) -> Programs:
     """Write the code of a graph all of whose data are constants.
 
     Parameters
     ----------
     graph
         The graph.
-    alone
-        Whether the value is wanted without the gradient too.
+    apart
+        Whether its parts are wanted too, without gradients.
 
     Raises
     ------
@@ -71,7 +74,10 @@ def write_programs(graph: DensityGraph, *, alone: bool) -> Programs:
     draws = [Output(array, of.start) for array, of in zip(arrays, kept, strict=True)]
     return Programs(
         density=write_program([Output(value, -1), *slopes], dim, dim),
-        value=write_program([Output(value, -1)], dim, 0) if alone else None,
+        parts=[
+            (part.where, write_program([Output(part.value, -1)], dim, 0))
+            for part in (parts(lowering, value, list(graph.inputs.values())) if apart else ())
+        ],
         expand=write_program(draws, dim, sum(stretch.size for stretch in kept)),
         inputs=list(graph.inputs.values()),
         kept=kept,
