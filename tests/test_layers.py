@@ -30,6 +30,7 @@ ORDER = (
     "predictive",
     "labelled",
     "mixing",
+    "tails",
     "kernel",
     "diagnostics",
     "loo",

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtri
 
+from attribution import mixing
 from attribution.design.types import Floats
 from attribution.labelled import of_dataset
-from attribution.mixing import TAILS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,16 +42,13 @@ def diagnose(posterior: xr.Dataset) -> pl.DataFrame:
         parameter (``name[level, …]``), r_hat, ess_bulk, ess_tail (the lesser of the 5 % and 95 %
         quantiles' ESS); not a number where ArviZ finds none.
     """
-    from arviz_stats.base import array_stats
-
     names, matrix = _parameters(posterior)
-    axes = {"chain_axis": 1, "draw_axis": 2}
     return pl.DataFrame(
         {
             "parameter": names,
-            "r_hat": np.asarray(array_stats.rhat(matrix, **axes)),
-            "ess_bulk": np.asarray(array_stats.ess(matrix, **axes, method="bulk")),
-            "ess_tail": np.asarray(array_stats.ess(matrix, **axes, method="tail", prob=TAILS)),
+            "r_hat": mixing.r_hat(matrix),
+            "ess_bulk": mixing.ess_bulk(matrix),
+            "ess_tail": mixing.ess_tail(matrix),
         }
     )
 

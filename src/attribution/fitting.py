@@ -95,9 +95,10 @@ def fit(
         design = design_of(read, source, file)
     with laps.lap("import"):
         # What is needed later is imported before threads are at work, which would wait for it.
-        from arviz_stats.base import array_stats as _array_stats  # noqa: F401
-
         from attribution.sampling import Settings, sample
+
+        if method == "approximate":
+            import attribution.approximation.sample  # noqa: F401
 
     settings = Settings(draws, tune, chains, seed, target_accept, method)
     sampled = sample(design, settings, laps, progress)

@@ -253,7 +253,7 @@ def _replicated_revenue(design: Design, value: Value, draws: Draws) -> dict[str 
 
 def _influence(tree: xr.DataTree, design: Design) -> Check:
     """Posts on which the leave-one-out comparison leans too much."""
-    k, noun = _pareto_k(tree), outcome_of(design).noun
+    k, noun = pareto_k(tree), outcome_of(design).noun
     bad = int(np.sum(~(k <= BAD_K)))
     few = bad <= 0.02 * len(k)
     sampled = f" {noun}s drawn at random" if len(k) < len(design.outcome) else ""
@@ -265,14 +265,6 @@ def _influence(tree: xr.DataTree, design: Design) -> Check:
         meaning=f"whether single {noun}s decide the comparison of models",
         advice="" if few else f"Look at those {noun}s; read comparisons with caution.",
     )
-
-
-def _pareto_k(tree: xr.DataTree) -> Floats:
-    """Return Pareto k of the posts; not a number where draws hardly move and there is no tail."""
-    try:
-        return pareto_k(tree)
-    except ValueError:
-        return np.full(tree["log_likelihood"].sizes["post"], np.nan)
 
 
 def _separation(design: Design, draws: Draws, prior: Draws | None) -> Iterator[Check]:

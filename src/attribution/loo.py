@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attribution import forward
+from attribution import forward, mixing, tails
 from attribution.design.types import Design, Floats, Integers
 from attribution.draws import Draws, stack
 
@@ -121,24 +121,23 @@ def loo(tree: xr.DataTree, posts: Integers | None = None) -> Any:
 
 
 def pareto_k(tree: xr.DataTree) -> Floats:
-    """Return the Pareto k that :func:`loo` finds, and nothing that takes it longer; (post,).
+    """Return the Pareto k that :func:`loo` finds, for all posts at once; (post,).
+
+    Not a number for a post whose density hardly moves, so that there is no tail.
 
     Parameters
     ----------
     tree
         With groups ``posterior`` and ``log_likelihood``.
     """
-    from arviz_stats.base import array_stats
-
     posterior = [
         v.to_numpy().reshape(*v.shape[:2], -1) for v in tree["posterior"].data_vars.values()
     ]
-    together = np.concatenate(posterior, axis=2)
+    together = np.moveaxis(np.concatenate(posterior, axis=2), 2, 0)
     # What ArviZ takes for all posts: effective draws of the average parameter's mean.
-    effective = np.mean(array_stats.ess(together, chain_axis=0, draw_axis=1, method="mean"))
+    share = np.mean(mixing.ess_mean(together)) / together[0].size
     density = _log_density(tree).transpose("post", "chain", "draw").to_numpy()
-    share = effective / (density.shape[1] * density.shape[2])
-    return np.asarray(array_stats.psislw(density, r_eff=share, axis=(-2, -1))[1])
+    return tails.pareto_k(-density.reshape(len(density), -1), float(share))
 
 
 def _log_density(tree: xr.DataTree) -> xr.DataArray:

@@ -55,6 +55,11 @@ def ess_tail(draws: Floats) -> Floats:
     return _by_row(_ess_tail, draws)
 
 
+def ess_mean(draws: Floats) -> Floats:
+    """Return effective draws of each row's mean; (row, chain, draw) -> (row,)."""
+    return _by_row(lambda rows: _ess(_halves(rows)), draws)
+
+
 def mcse_mean(draws: Floats) -> Floats:
     """Return the Monte Carlo standard error of each row's mean; (row, chain, draw) -> (row,)."""
     return _by_row(_mcse_mean, draws)

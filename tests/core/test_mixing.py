@@ -19,6 +19,7 @@ BOTH: dict[str, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]] =
         mixing.ess_tail,
         lambda draws: array_stats.ess(draws, **AXES, method="tail", prob=mixing.TAILS),
     ),
+    "ess_mean": (mixing.ess_mean, lambda draws: array_stats.ess(draws, **AXES, method="mean")),
     "mcse_mean": (mixing.mcse_mean, lambda draws: array_stats.mcse(draws, **AXES, method="mean")),
 }
 each_number = pytest.mark.parametrize("name", BOTH)
