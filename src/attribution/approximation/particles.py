@@ -36,8 +36,9 @@ LAST = (1, 5)
 STEPS = 3
 """Steps of a move."""
 
-STEP = np.pi / 2.0 / STEPS
-"""Largest step, an angle: a quarter of the way around a normal in all, which forgets most."""
+STEP = 0.6
+"""Largest step, an angle: with ``SPREAD`` a quarter of the way around a normal in all, which
+forgets most. On the samples a tenth less took two moves for one, or four for three."""
 
 EVEN = 0.9
 """Effective share of the proposals from which on their weights hardly differ."""
