@@ -17,6 +17,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph import FunctionGraph, clone_replace, rewrite_graph
 
 from attribution.density import rewrites
+from attribution.density.conditions import conditions, unsure
 
 Variable = Any  # PyTensor is not typed
 
@@ -129,7 +130,7 @@ def _support_point(model: pm.Model) -> dict[str, NDArray[np.float64]]:
 
 def _density(model: pm.Model, replaced: dict[Variable, Variable]) -> list[Variable]:
     logp = clone_replace(model.logp(), replaced, rebuild_strict=False)
-    conditions = rewrites.conditions(logp)
+    asked = conditions(logp)
     (logp,) = _rewritten([logp], rewrites.spell_out())
     (logp,) = _canonical([logp])
     (logp,) = _rewritten([logp], rewrites.take_apart())
@@ -139,9 +140,9 @@ def _density(model: pm.Model, replaced: dict[Variable, Variable]) -> list[Variab
     # nothing there are left what lowering drops, and what there is to cancel or to keep exact was
     # seen to in the density that the gradient is taken of.
     logp, *gradient = _rewritten([logp, *gradient], rewrites.spell_out())
-    unsure = rewrites.unsure(_elementary(conditions)) if conditions else []
+    asked = unsure(_rewritten(asked, rewrites.spell_out())) if asked else []
     # After the gradient is taken: outside the support there is none, and the sampler is told so.
-    for condition in unsure:
+    for condition in asked:
         logp = pt.switch(condition, logp, -np.inf)
     return [logp, *gradient]
 

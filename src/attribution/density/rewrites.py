@@ -19,13 +19,11 @@ from pytensor.graph.rewriting.basic import (
     GraphRewriter,
     node_rewriter,
 )
-from pytensor.graph.traversal import ancestors
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar import basic as scalar
 from pytensor.scalar import math as scalar_math
-from pytensor.tensor.basic import ScalarFromTensor, TensorFromScalar
-from pytensor.tensor.elemwise import DimShuffle, Elemwise
-from pytensor.tensor.math import All, Sum
+from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.math import Sum
 from pytensor.tensor.special import LogSoftmax, Softmax
 from pytensor.tensor.subtensor import AdvancedIncSubtensor, AdvancedSubtensor
 
@@ -53,68 +51,8 @@ def inline_graph(_fgraph: FunctionGraph, node: Apply) -> list[Variable]:
 
 @node_rewriter([CheckAndRaise])
 def drop_checks(_fgraph: FunctionGraph, node: Apply) -> list[Variable]:
-    """Leave out checks of parameters: see :func:`conditions`."""
+    """Leave out checks of parameters: see :mod:`attribution.density.conditions`."""
     return [node.inputs[0]]
-
-
-def conditions(logp: Variable) -> list[Variable]:
-    """Return what the density's checks of parameters ask; where one fails it is minus infinity."""
-    found: dict[Variable, None] = {}
-    for node in ancestors([logp]):
-        if node.owner is not None and isinstance(node.owner.op, CheckAndRaise):
-            found |= dict.fromkeys(node.owner.inputs[1:])
-    return [pt.as_tensor(condition) for condition in found]
-
-
-def unsure(found: list[Variable]) -> list[Variable]:
-    """Return the conditions that some point might not meet."""
-    return [condition for condition in found if not _sure(condition)]
-
-
-def _sure(condition: Variable) -> bool:
-    """Whether a condition holds by its form: a constant, or an exponential's being positive.
-
-    An exponential that underflows to 0 where more than 0 is asked gives a density that is not
-    finite, which a sampler refuses as well.
-    """
-    if isinstance(condition, Constant):
-        return bool(np.all(condition.data))
-    node = condition.owner
-    if isinstance(node.op, All | DimShuffle | TensorFromScalar | ScalarFromTensor):
-        return _sure(node.inputs[0])
-    if _is(condition, scalar.AND):
-        return all(_sure(x) for x in node.inputs)
-    if _is(condition, scalar.GT) or _is(condition, scalar.GE):
-        left, right = node.inputs
-        return (_positive(left) and _known(right, 0.0)) or (_known(left, 1.0) and _share(right))
-    if _is(condition, scalar.LT) or _is(condition, scalar.LE):
-        left, right = node.inputs
-        return (_known(left, 0.0) and _positive(right)) or (_share(left) and _known(right, 1.0))
-    return False
-
-
-def _known(variable: Variable, value: float) -> bool:
-    return isinstance(variable, Constant) and bool(np.all(variable.data == value))
-
-
-def _share(variable: Variable) -> bool:
-    node = variable.owner
-    if node is not None and isinstance(node.op, DimShuffle):
-        return _share(node.inputs[0])
-    return _is(variable, scalar_math.Sigmoid)
-
-
-def _positive(variable: Variable) -> bool:
-    """Whether a variable is an exponential, or made of such by products and sums."""
-    if isinstance(variable, Constant):
-        return bool(np.all(variable.data > 0))
-    node = variable.owner
-    if node is not None and isinstance(node.op, DimShuffle):
-        return _positive(node.inputs[0])
-    if isinstance(_scalar_op(variable), scalar.Exp | scalar_math.Sigmoid | scalar_math.Softplus):
-        return True
-    closed = scalar.Mul | scalar.Add | scalar.TrueDiv | scalar.Reciprocal | scalar.Sqrt | scalar.Sqr
-    return isinstance(_scalar_op(variable), closed) and all(_positive(x) for x in node.inputs)
 
 
 @node_rewriter([Softmax])
