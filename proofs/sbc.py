@@ -7,7 +7,8 @@
 
 Every replicate becomes a line of a file in ``--folder``, so that a run that was stopped goes on.
 ``--page`` writes the results in the folder to docs/explanation/calibration/, and the page beside
-it. Exits with 1 where a figure of the right model strays, or none of a broken one does.
+it; of broken models what is kept there stays, where the folder has none. Exits with 1 where a
+figure of the right model strays, or none of a broken one does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from proofs.calibration.broken import BROKEN
 from proofs.calibration.chart import chart
 from proofs.calibration.page import write_page
 from proofs.calibration.replicate import Plan
-from proofs.calibration.stored import FOLDER, lines, save, summarise
+from proofs.calibration.stored import FOLDER, lines, save, summarise, with_kept
 from proofs.calibration.summary import astray, figures
 from proofs.parallel import gather
 
@@ -81,6 +82,7 @@ def publish(plan: Plan, folder: Path) -> None:
     for name in catalogue_names():
         stored = summarise(replace(plan, model=name, broken=None), folder)
         if stored is not None and stored.figures:
+            stored = with_kept(stored)
             save(stored)
             save_chart(chart(stored), FOLDER / f"{stored.name}.svg")
             click.echo(f"wrote {stored.name}", err=True)

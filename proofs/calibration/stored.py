@@ -20,6 +20,9 @@ from proofs.calibration.summary import STEPS, Figure, astray, figure, figures, p
 from proofs.parallel import Lines, Record, identity
 
 FOLDER = Path("docs/explanation/calibration")
+ALIKE = ("spec", "creators", "each", "draws", "tune", "chains")
+"""What results must have in common to stand beside each other."""
+
 PACKAGES = ("pymc", "nutpie", "numpy", "polars")
 
 
@@ -82,6 +85,18 @@ def summarise(plan: Plan, folder: Path) -> Stored | None:
         "broken": {kind: _broken(found) for kind, found in broken.items() if found},
     }
     return Stored(facts, tuple(figures(records)))
+
+
+def with_kept(stored: Stored, folder: Path = FOLDER) -> Stored:
+    """Add what is kept of broken models that were not tried now: same spec, size and sampling."""
+    path = folder / f"{stored.name}.json"
+    if not path.exists():
+        return stored
+    before = read(path).facts
+    if any(before[name] != stored.facts[name] for name in ALIKE):
+        return stored
+    broken = {**before["broken"], **stored.facts["broken"]}
+    return replace(stored, facts={**stored.facts, "broken": broken})
 
 
 def in_order(records: Mapping[int, Record]) -> list[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from attribution.spec import read_spec
 from proofs.calibration.chart import chart, finding
 from proofs.calibration.page import PAGE, text
-from proofs.calibration.stored import FOLDER, Stored, mark, read, read_all, save
+from proofs.calibration.stored import FOLDER, Stored, mark, read, read_all, save, with_kept
 from proofs.calibration.summary import STEPS, figure
 
 
@@ -85,6 +86,27 @@ def test_results_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert [f.name for f in again.astray] == ["creator_sd"]
     assert np.abs(again.figures[0].ranks - one.figures[0].ranks).max() <= 1 / STEPS
     assert text([again]).splitlines()[3:] == text([one]).splitlines()[3:]
+
+
+def test_broken_models_that_were_not_tried_again_stay(tmp_path: Path) -> None:
+    before = stored(mark(read_spec("additive")), 1)
+    save(before, tmp_path)
+    tried = {"exposure": {"replicates": 7}}
+    now = replace(before, facts={**before.facts, "replicates": 300, "broken": tried})
+    found = with_kept(now, tmp_path)
+    assert found.facts["replicates"] == 300
+    assert found.facts["broken"] == {**before.facts["broken"], **tried}
+    assert before.facts["broken"].keys() - tried.keys()
+
+
+def test_broken_models_of_another_spec_or_size_do_not_stay(tmp_path: Path) -> None:
+    before = stored(mark(read_spec("additive")), 1)
+    now = replace(before, facts={**before.facts, "broken": {}})
+    assert with_kept(now, tmp_path).facts["broken"] == {}
+    save(before, tmp_path)
+    for name in ("spec", "draws", "tune"):
+        other = replace(now, facts={**now.facts, name: 0})
+        assert with_kept(other, tmp_path).facts["broken"] == {}
 
 
 def test_charts_name_what_strays() -> None:
