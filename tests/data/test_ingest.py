@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from support.brands import simulate
 
 from attribution.data import Ingested, ingest, read_analysis
+from attribution.data.delays import Delays
+from attribution.data.provenance import short_window
 from attribution.errors import InputError
 from attribution.simulation import Settings
 from attribution.simulation import simulate as simulate_brand
@@ -271,6 +274,20 @@ def test_a_window_that_is_too_short_is_pointed_out(mean: float, window: int, sai
     if said:
         assert "many seem to come after it" in notes[0]
         assert "--window-days 90" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("window", "advice"),
+    [
+        (30, "--window-days 90."),
+        (200, "--window-days 366."),
+        (366, "There is no longer one; read orders per post as those within the window."),
+    ],
+)
+def test_no_window_is_advised_that_there_is_not(window: float, advice: str) -> None:
+    delays = Delays(np.array([0.0, window]), np.array([1.0 / window]), 200)
+    (note,) = short_window(delays, window)
+    assert note.endswith(advice)
 
 
 def test_orders_without_a_time_of_day_are_pointed_out() -> None:

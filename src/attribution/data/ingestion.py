@@ -20,6 +20,7 @@ from attribution.data.money import one_currency, refunds
 from attribution.data.output import Ingested
 from attribution.data.provenance import (
     FORMAT,
+    LONGEST_WINDOW,
     delay_record,
     file_record,
     notes,
@@ -116,12 +117,12 @@ def ingest(
 
 
 def _window(days: float) -> timedelta:
-    if not 0 < days <= 366:
+    if not 0 < days <= LONGEST_WINDOW:
         raise InputError(
             Problem(
                 "the window cannot be used",
                 value=f"{days:g} days",
-                expected="a number above 0 and at most 366",
+                expected=f"a number above 0 and at most {LONGEST_WINDOW}",
             )
         )
     return timedelta(days=days)

@@ -21,6 +21,9 @@ On brands of ``proofs.windows`` with less, at most 4 % of what posts brought are
 6 to 16 %.
 """
 
+LONGEST_WINDOW = 366
+"""Days after a post that orders may be credited in, at most."""
+
 ENOUGH = 100
 """Orders from which on that is said."""
 
@@ -77,10 +80,16 @@ def short_window(delays: Delays, window_days: float) -> list[str]:
     """Return that the window seems too short for the delays, where it does."""
     if delays.orders < ENOUGH or delays.mean_days < LATE * window_days:
         return []
+    longer = min(3 * window_days, LONGEST_WINDOW)
+    advice = (
+        f"Try a longer one, such as --window-days {longer:g}."
+        if longer > window_days
+        else "There is no longer one; read orders per post as those within the window."
+    )
     return [
         f"Orders come {delays.mean_days:.0f} days after their post on average, of those within the"
         f" window of {window_days:g} days: many seem to come after it, and what posts bring is told"
-        f" too low. Try a longer one, such as --window-days {min(3 * window_days, 366):g}."
+        f" too low. {advice}"
     ]
 
 
