@@ -302,3 +302,35 @@ def test_no_row_is_lost_whatever_the_cells_hold(texts: list[str]) -> None:
     assert set(validated.aside_rows) == set(validated.rejects["row"])
     kept = validated.frame["likes"].drop_nulls()
     assert (kept >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "told"),
+    [
+        ("posts", "order_id,ordered_at,code", "orders (order_id, ordered_at), not of posts"),
+        ("orders", "post_id,creator_id,posted_at,followers", "posts (post_id, creator_id, posted"),
+        ("posts", "creator_id,followers", "creators (creator_id, followers), not of posts"),
+        ("orders", "date,orders", "daily sales (date, orders), not of orders"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_once(
+    kind: str, header: str, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    with pytest.raises(InputError) as caught:
+        validate(path, kind)
+    (problem,) = caught.value.problems
+    assert told in problem.what
+    assert "in each other's place" in str(problem)
+
+
+def test_a_file_that_lacks_few_columns_is_told_which_though_it_has_another_kinds(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("post_id,creator_id,followers\n1,ann,9\n")
+    with pytest.raises(InputError) as caught:
+        validate(path, "posts")
+    (problem,) = caught.value.problems
+    assert problem.column == "posted_at"

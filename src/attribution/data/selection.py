@@ -26,6 +26,10 @@ OPEN = ("posts", "analysis")
 """Tables whose other columns are kept, so that a user's own model can use them."""
 
 
+FILES = ("posts", "orders", "creators", "daily_sales")
+"""Kinds of files that may be given in each other's place, told by their required columns."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """What to read from a file.
@@ -115,14 +119,36 @@ def _problems(
     if not required and len(header) == 1:
         what = "a model needs more than one column"
         yield Problem(what, file=file, column=header[0], hint=_how_to_map(kind, "", header))
-    for name, column in columns(kind).items():
-        if required and column.required and name not in mapping.of(kind) and name not in header:
-            yield Problem(
-                "the column is missing",
-                file=file,
-                column=name,
-                hint=_how_to_map(kind, name, header),
-            )
+    if required:
+        yield from _missing(kind, header, mapping, file)
+
+
+def _missing(
+    kind: str, header: Sequence[str], mapping: ColumnMapping, file: str
+) -> Iterator[Problem]:
+    """Yield the required columns that a file lacks; once, where it is a file of another kind."""
+    needed = _needed(kind)
+    missing = [name for name in needed if name not in mapping.of(kind) and name not in header]
+    other = next((of for of in FILES if of != kind and set(_needed(of)) <= set(header)), None)
+    if other is not None and 2 * len(missing) > len(needed):
+        there, absent = ", ".join(_needed(other)), ", ".join(missing)
+        yield Problem(
+            f"this is a table of {_words(other)} ({there}), not of {_words(kind)} ({absent})",
+            file=file,
+            hint="Were two files given in each other's place?",
+        )
+        return
+    for name in missing:
+        hint = _how_to_map(kind, name, header)
+        yield Problem("the column is missing", file=file, column=name, hint=hint)
+
+
+def _needed(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, column in columns(kind).items() if column.required)
+
+
+def _words(kind: str) -> str:
+    return {"analysis": "posts and their orders"}.get(kind, kind.replace("_", " "))
 
 
 def _how_to_map(kind: str, name: str, header: Sequence[str]) -> str:
