@@ -120,7 +120,12 @@ def _replicate(plan: Plan, number: int) -> dict[str, Any]:
             fitted = design_of(spec, replace(source, frame=frame))
     except InputError as error:
         return {"refused": str(error), "total": orders, "ranks": {}}
-    posterior, fit = _fitted(plan, fitted, number)
+    try:
+        posterior, fit = _fitted(plan, fitted, number)
+    except InputError as error:
+        # Of outcomes so far from the priors' middle that no chain can begin. As the data alone
+        # decide, the other replicates' ranks are uniform all the same.
+        return {"refused": str(error), "total": orders, "ranks": {}}
     count = int(np.clip(fit["ess"], LEAST_RANKS, MOST_RANKS))
     few = thin_chains(posterior, plan.chains, count)
     ranks = dict(_ranks(right, fitted, truth, few))
