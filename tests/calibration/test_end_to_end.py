@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from attribution.errors import InputError, Problem
+from proofs.calibration import replicate
 from proofs.calibration.chart import chart, finding
 from proofs.calibration.replicate import LIKELIHOOD, Plan
 from proofs.calibration.stored import lines, mark, read, save, summarise
@@ -94,3 +96,16 @@ def test_words_of_a_spec_are_not_what_was_tried() -> None:
     spec = read_spec("tier_only")
     assert mark(replace(spec, title="Another")) == mark(spec)
     assert mark(replace(spec, missing={"likes": "latent"})) != mark(spec)
+
+
+def test_a_fit_that_is_refused_is_counted_and_has_no_ranks(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object) -> None:
+        raise InputError(Problem("no chain can begin"))
+
+    monkeypatch.setattr(replicate, "_fitted", refuse)
+    found = plan(0)
+    assert found["refused"] == "no chain can begin"
+    assert found["ranks"] == {}
+    assert found["total"] >= 0.0
