@@ -116,7 +116,8 @@ def seeds(classic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def fitted(model: str, table: Path) -> Run:
-    return attribution.fit(SPECS / f"{model}.toml", table, draws=1500, tune=1000, seed=1)
+    # Of 1,500 draws a chain `seeds` had 1,305 to 2,011 effective ones, as the random seed had it.
+    return attribution.fit(SPECS / f"{model}.toml", table, draws=2500, tune=1000, seed=1)
 
 
 def run_of(model: str, classic: Path, seeds: Path) -> Run:
@@ -156,9 +157,7 @@ def test_standard_deviations_are_those_published(
 def test_there_are_draws_enough(model: str, classic: Path, seeds: Path) -> None:
     run = run_of(model, classic, seeds)
     for name in PUBLISHED[model]:
-        # Means are then known to 0.03 standard deviations. The least of `seeds` was 1,305 to 2,011
-        # in twelve runs (six random seeds, two versions of the compiled code).
-        assert row(run, name)["ess_bulk"] > 1000
+        assert row(run, name)["ess_bulk"] > 1500
         assert row(run, name)["r_hat"] < 1.01
 
 
