@@ -119,6 +119,15 @@ def test_repeated_dims_are_dropped_and_slices_are_not() -> None:
     assert narrow(Placed(single, (0,))).dims == ()
 
 
+def test_a_known_element_is_known_and_stays_a_truth() -> None:
+    lowering = Lowering({})
+    for values in (NUMBERS, NUMBERS > 0.0):
+        found = lowering.view(lowering.constant(values), (4,), ((),), ())
+        assert isinstance(found, Constant)
+        assert found.truth == (values.dtype == bool)
+        assert found.value == values[4]
+
+
 def test_a_gradient_that_was_not_made_canonical_is_no_longer() -> None:
     """Lowering drops what PyTensor's gradient has of ones, zeros and repeated numbers."""
     x = pt.TensorType("float64", shape=(50,))("x")

@@ -212,7 +212,8 @@ class Lowering:
         if source.shape == shape and steps == straight and not any(starts):
             return source
         if isinstance(source, Constant) and shape == ():
-            return self.constant(source.value[tuple(starts)])
+            picked = source.value[tuple(starts)]
+            return self.constant(picked.astype(bool) if source.truth else picked)
         if isinstance(source, View):
             inner = np.array(source.steps, dtype=int).reshape(len(source.starts), len(source.shape))
             outer = np.array(steps, dtype=int).reshape(len(starts), len(shape))
