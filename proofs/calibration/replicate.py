@@ -118,13 +118,10 @@ def _replicate(plan: Plan, number: int) -> dict[str, Any]:
         if plan.broken is not None:
             spec, frame = BROKEN[plan.broken].apply(spec, source.frame)
             fitted = design_of(spec, replace(source, frame=frame))
-    except InputError as error:
-        return {"refused": str(error), "total": orders, "ranks": {}}
-    try:
         posterior, fit = _fitted(plan, fitted, number)
     except InputError as error:
-        # Of outcomes so far from the priors' middle that no chain can begin. As the data alone
-        # decide, the other replicates' ranks are uniform all the same.
+        # Also where outcomes are so far from the priors' middle that no chain can begin. As the
+        # data decide and not the truth, the other replicates' ranks are uniform all the same.
         return {"refused": str(error), "total": orders, "ranks": {}}
     count = int(np.clip(fit["ess"], LEAST_RANKS, MOST_RANKS))
     few = thin_chains(posterior, plan.chains, count)

@@ -191,7 +191,8 @@ def _scales(density: NativeFunction, mode: Mode, where: Integers, factor: Floats
 
     The widest normal that is as low as the density at one of the distances of ``REACH``.
     """
-    found, peak = [], density.values(mode.point[None])[0]
+    found = []
+    peak = density.values(mode.point[None])[0]
     for side in (-1.0, 1.0):
         scales = []
         for reach in REACH:
