@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -74,13 +75,26 @@ def test_posteriors_that_are_known_are_found(name: str, distribution: stats.rv_f
         assert np.abs(below - quantile).max() < 5.0 * error, quantile
 
 
-def test_a_funnel_is_not_passed() -> None:
+def narrowing() -> pm.Model:
+    """Return effects whose density has no bound where their standard deviation goes to 0."""
     with pm.Model() as model:
         log_sd = pm.Normal("log_sd", 0.0, 3.0)
         pm.Normal("effects", 0.0, pm.math.exp(log_sd), shape=9)
-    # Its density has no bound where the standard deviation goes to 0.
+    return model
+
+
+def rising() -> pm.Model:
+    """Return unknowns whose density soon rises beyond what numbers hold, and its slope with it."""
+    with pm.Model() as model:
+        rate = pm.Normal("rate", 0.0, 1.0, shape=3)
+        pm.Potential("rise", pm.math.exp(rate).sum())
+    return model
+
+
+@pytest.mark.parametrize("without_peak", [narrowing, rising])
+def test_a_density_without_a_peak_is_not_passed(without_peak: Callable[[], pm.Model]) -> None:
     with pytest.raises(InputError, match="no single peak"):
-        quick(model)
+        quick(without_peak())
 
 
 def test_a_posterior_far_from_normal_has_a_high_pareto_k() -> None:

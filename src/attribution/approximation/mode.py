@@ -21,11 +21,19 @@ and a search that begins there does not leave."""
 TINY = 1e-300
 """Length of a direction that is none."""
 
+LONGEST = 1e6
+"""Length of a step that no search takes whose arithmetic still holds: a trust region is at most
+1,000 wide, and what its solver tries is little longer (1,340 was seen)."""
+
 LEVEL = 0.1
 """Standard deviations from the peak of a normal density at which a slope still counts as none."""
 
 FLAT = 1e-10
 """Least curvature, relative to the largest, at which there is still a peak."""
+
+
+class _AstrayError(Exception):
+    """A search has run out of what numbers hold."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,19 @@ def find_mode(density: NativeFunction, start: Floats) -> Mode | None:
 
     def curvature(point: Floats, direction: Floats) -> Floats:
         """Negative Hessian times a direction, from the difference of two gradients."""
-        length = np.linalg.norm(direction)
+        length = linalg.norm(direction, check_finite=False)
+        # Towards a peak without bound the curvature leaves what numbers hold, and steps follow it.
+        if not length <= LONGEST:
+            raise _AstrayError
         step = STEP * direction / max(length, TINY)
         ahead, behind = density.outputs(np.stack([point + step, point - step]))
         return np.asarray((behind - ahead) * length / (2.0 * STEP))
 
     options = {"jac": True, "hessp": curvature, "method": "trust-krylov"}
-    point = optimize.minimize(descent, start, **options).x
+    try:
+        point = optimize.minimize(descent, start, **options).x
+    except _AstrayError:
+        return None
     hessian = _negative_hessian(density, point)
     ends = linalg.eigvalsh(hessian)[[0, -1]] if np.all(np.isfinite(hessian)) else np.zeros(2)
     if ends[0] <= FLAT * ends[1]:
