@@ -145,8 +145,9 @@ def sample(
         draws aside, below ``stages``.
     """
     tell = progress or (lambda _stage, _done, _total: None)
-    # PyTensor would note for every step of a graph which line of code made it.
-    with pytensor.config.change_flags(traceback__limit=0):
+    # PyTensor would note for every step of a graph which line of code made it, and look for a C
+    # compiler, and compile by it, what is evaluated but once.
+    with pytensor.config.change_flags(traceback__limit=0, cxx=""):
         tell("build", 0, 1)
         with laps.lap("build"):
             model = build_model(design, matched=settings.method == "approximate")

@@ -1,7 +1,9 @@
-"""Commands about a saved run import no sampler, no ArviZ and no xarray, which take seconds."""
+"""What takes seconds and is not needed: a saved run's commands import no sampler, no ArviZ and no
+xarray; a fit looks for no C compiler."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +62,31 @@ def test_heavy_imports_would_be_told(tmp_path: Path) -> None:
         [sys.executable, "-c", code, "--help"], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.stdout.endswith("HEAVY ['scipy.stats']\n")
+
+
+TELL_STARTED = """
+import sys
+import attribution.approximation.sample
+import attribution.sampling
+from attribution.cli import main
+started = []
+sys.addaudithook(lambda event, of: started.append(of[0]) if event == "subprocess.Popen" else None)
+try:
+    main(sys.argv[1:], prog_name="attribution")
+finally:
+    print("STARTED", sorted(set(started) - {"uname"}))  # which names the processor
+"""
+
+
+def test_a_fit_looks_for_no_compiler(tmp_path: Path) -> None:
+    small.small().table.save(tmp_path / "posts.parquet")
+    words = ("fit", "additive", "posts.parquet", "-o", "run", "--method", "approximate", "--quiet")
+    # A folder of its own: what another fit has compiled would be found.
+    done = subprocess.run(
+        [sys.executable, "-c", TELL_STARTED, *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1] == "STARTED []", done.stdout[-300:] + done.stderr
