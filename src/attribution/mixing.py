@@ -8,7 +8,9 @@ which takes longer than all estimates of a run.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.special import ndtri
@@ -70,15 +72,25 @@ def _by_row(say: Callable[[Floats], Floats], draws: Floats) -> Floats:
     found = np.full(len(draws), np.nan)
     if draws.shape[2] < FEWEST:
         return found
-    size = max(1, NUMBERS // draws[0].size) if len(draws) else 1
-    for start in range(0, len(draws), size):
-        block = draws[start : start + size]
+
+    def tell(rows: slice) -> None:
+        block = draws[rows]
         told = np.flatnonzero(~np.isnan(block).any(axis=(1, 2)))
         if told.size:
             # Infinite draws have no variance: what is said of them is not a number.
             with np.errstate(invalid="ignore", divide="ignore"):
-                found[start + told] = say(block[told])
+                found[rows.start + told] = say(block[told])
+
+    in_blocks(tell, len(draws), NUMBERS // max(draws[:1].size, 1))
     return found
+
+
+def in_blocks(tell: Callable[[slice], None], count: int, size: int) -> None:
+    """Have each stretch of so many rows looked at, by as many threads as there are processors."""
+    size = max(size, 1)
+    with ThreadPoolExecutor(os.process_cpu_count()) as pool:
+        # A list, so that what went wrong in a thread is raised.
+        list(pool.map(tell, (slice(k, k + size) for k in range(0, count, size))))
 
 
 def _r_hat(draws: Floats) -> Floats:

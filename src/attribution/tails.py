@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from attribution.design.types import Floats
+from attribution.mixing import in_blocks
 
 NUMBERS = 500_000
 """Numbers that are looked at together: as many as a processor keeps at hand."""
@@ -45,13 +46,15 @@ def pareto_k(log_ratios: Floats, efficiency: float) -> Floats:
     found = np.full(len(log_ratios), np.nan)
     if not FEWEST <= tail < count:
         return found
-    size = max(1, NUMBERS // (tail * _grid(tail)))
-    for start in range(0, len(log_ratios), size):
-        block = log_ratios[start : start + size]
-        top = np.sort(np.partition(block, count - tail - 1, axis=1)[:, count - tail - 1 :], axis=1)
+
+    def tell(rows: slice) -> None:
+        block = np.partition(log_ratios[rows], count - tail - 1, axis=1)
+        top = np.sort(block[:, count - tail - 1 :], axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios = np.exp(top - top[:, -1:])
-            found[start : start + size] = _k(ratios[:, 1:] - ratios[:, :1])
+            found[rows] = _k(ratios[:, 1:] - ratios[:, :1])
+
+    in_blocks(tell, len(log_ratios), NUMBERS // (tail * _grid(tail)))
     return found
 
 
